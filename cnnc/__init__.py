@@ -1,0 +1,36 @@
+"""cnnc: convolutional neural networks on CPUs.
+
+Images are NumPy arrays (N, H, W, C). `cnnc.Sequential` builds networks out of layers, `net.fit` trains them,
+`cnnc.functional` has every operation on plain arrays, and `cnnc.reference` says in plain NumPy what each computes.
+"""
+
+from cnnc import data, functional, initializers, models, reference
+from cnnc.config import show_config
+from cnnc.io import load
+from cnnc.layers import (
+    ELU,
+    Add,
+    AvgPool2D,
+    Concat,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Identity,
+    Layer,
+    LayerError,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Rescale,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from cnnc.network import Sequential
+from cnnc.ops import get_num_threads, set_num_threads
+from cnnc.parameters import Parameter
+from cnnc.training import SGD, Cosine, NonFiniteLoss, Optimizer, Trainer
+
+__version__ = "0.1.0"
+__all__ = [name for name in dir() if not name.startswith("_")]

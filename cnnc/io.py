@@ -1,0 +1,149 @@
+"""Saving and loading: one safetensors file, parameters as tensors and layers as JSON. Nothing in it runs."""
+
+import contextlib
+import json
+import os
+import tempfile
+
+import numpy as np
+
+from cnnc import layers as layer_module
+from cnnc.geometry import checked_size
+from cnnc.layers.containers import Container
+from cnnc.network import Sequential
+
+FORMAT = 1
+CLASSES = {name: getattr(layer_module, name) for name in layer_module.__all__ if name not in ("Layer", "LayerError")}
+CLASSES["Sequential"] = Sequential
+
+
+def _describe(layer):
+    """A layer as plain data."""
+    kind = type(layer).__name__
+    if isinstance(layer, Container):
+        return {"type": kind, "layers": [_describe(child) for child in layer.children()]}
+    settings = {k: v for k, v in layer.config().items() if not callable(v)}
+    for name, value in settings.items():
+        try:
+            json.dumps(value)
+        except TypeError:
+            raise TypeError(f"{layer.title}: settings must be plain numbers, texts and tuples to be saved: "
+                            f"received {name} = {value!r}") from None  # fmt: skip
+    return {"type": kind, **settings}
+
+
+def _tuples(value):
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _make(description, classes, depth=0):
+    """The layer that plain data describes."""
+    if not isinstance(description, dict) or not isinstance(description.get("type"), str) or depth > 100:
+        raise ValueError(f"a layer's description must be an object with a type: received {str(description)[:80]!r}")
+    settings = dict(description)
+    kind = settings.pop("type")
+    if kind not in classes:
+        raise ValueError(f"layer types must be known ({', '.join(sorted(classes))}) or be given in custom=: "
+                         f"received {kind!r}")  # fmt: skip
+    cls = classes[kind]
+    if issubclass(cls, Container):
+        children = settings.get("layers")
+        if not isinstance(children, list):
+            raise ValueError(f"{kind} must list its layers: received {str(children)[:80]!r}")
+        return cls([_make(child, classes, depth + 1) for child in children])
+    try:
+        return cls(**{name: _tuples(value) for name, value in settings.items()})
+    except TypeError:
+        raise ValueError(f"{kind} cannot be made with these settings: received {settings!r}") from None
+
+
+def save(net, path):
+    """Writes a network to `path`, through a temporary file beside it: the old file stays until the new one is whole."""
+    from safetensors.numpy import save as to_bytes
+
+    about = {"format": FORMAT, "input_shape": net.input_shape, "network": _describe(net)}
+    data = to_bytes(net.parameters(), metadata={"cnnc": json.dumps(about)})
+    path = os.fspath(path)
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".cnnc-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def load(path, custom=None):
+    """Reads a network that `net.save` wrote: layers and parameters. Nothing in the file is executed.
+
+    Args:
+        path: of the safetensors file.
+        custom: name -> class, for layers of your own.
+
+    Returns:
+        A built `Sequential`.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: if it is not such a file, or its parameters do not fit its layers.
+
+    Example:
+        >>> import cnnc, tempfile, os
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "net.safetensors")
+        ...     cnnc.Sequential([cnnc.Dense(2)]).build((3,)).save(path)
+        ...     cnnc.load(path).count_parameters()
+        8
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = os.fspath(path)
+    with open(path, "rb"):
+        pass  # a missing file is an OSError here, whatever safetensors says
+    try:
+        with safe_open(path, framework="numpy") as file:
+            net = _network(path, (file.metadata() or {}).get("cnnc"), {**CLASSES, **(custom or {})})
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            wanted = {name: parameter.shape for name, parameter in net._named.items()}
+            if shapes != wanted:
+                odd = sorted(n for n in shapes.keys() | wanted.keys() if shapes.get(n) != wanted.get(n))[0]
+                raise ValueError(f"{path}: parameters must fit the layers, {odd} as {wanted.get(odd)}: "
+                                 f"received {shapes.get(odd)}")  # fmt: skip
+            tensors = {name: file.get_tensor(name) for name in shapes}
+    except SafetensorError as error:
+        raise ValueError(f"{path} must be a safetensors file: received one that fails with {error}") from None
+    dtypes = {tensor.dtype for tensor in tensors.values()} or {np.dtype(np.float32)}
+    if len(dtypes) > 1 or not dtypes <= {np.dtype(np.float32), np.dtype(np.float64)}:
+        raise ValueError(f"{path}: parameters must be all float32 or all float64: received {sorted(map(str, dtypes))}")
+    net.allocate(dtypes.pop())
+    for name, array in net.parameters().items():
+        array[...] = tensors[name]
+    return net
+
+
+def _network(path, text, classes):
+    """The network that the file's JSON describes, laid out but without memory."""
+    if text is None:
+        raise ValueError(f"{path} must be a network saved by cnnc: received a file without its description")
+    try:
+        about = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError(f"{path}: the network's description must be JSON: received {text[:80]!r}") from None
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise ValueError(f"{path}: the description's format must be {FORMAT}: received {text[:80]!r}")
+    shape = about.get("input_shape")
+    if not isinstance(shape, list):
+        raise ValueError(f"{path}: the input shape must be a list: received {shape!r}")
+    checked_size(shape)
+    net = _make(about.get("network"), classes)
+    if not isinstance(net, Sequential):
+        raise ValueError(f"{path}: the network must be a Sequential: received {type(net).__name__}")
+    net.lay_out(shape)
+    return net

@@ -1,0 +1,159 @@
+"""What every layer is: typed fields, what it does to a shape, what it computes, forward beside backward."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from cnnc.geometry import checked_size
+from cnnc.parameters import Parameter
+
+
+class LayerError(ValueError):
+    """A rule that a layer's input or settings broke; the message starts with the layer and its position."""
+
+
+class Layer:
+    """Base class of all layers.
+
+    A layer of C operations implements `declare` (shapes and parameters) and `record` (operations on a tape). A layer
+    written in NumPy only implements `forward` and `backward`; its output shape is found by trying `forward` on zeros.
+
+    Fields that a class declares as a dataclass are its settings: they are saved with the network.
+
+    Example:
+        >>> import cnnc, numpy as np
+        >>> class Square(cnnc.Layer):
+        ...     def forward(self, x):
+        ...         self.x = x
+        ...         return x * x
+        ...
+        ...     def backward(self, dy):
+        ...         return 2 * self.x * dy
+        >>> net = cnnc.Sequential([Square()])
+        >>> net(np.array([[1.0, 2.0, 3.0]]))
+        array([[1., 4., 9.]], dtype=float32)
+    """
+
+    path = ""  # the position in the network, "3" or "3.0.1"; set when the network is built
+    input_shape = None  # without the batch axis; set when the network is built
+    output_shape = None
+
+    # --- to implement
+
+    def declare(self, shape):
+        """Checks an input shape (no batch axis), assigns parameters to attributes, returns the output shape."""
+        y = self.forward(np.zeros((1, *shape), np.float32))
+        return tuple(y.shape[1:])
+
+    def record(self, tape, x):
+        """Tells the tape what to run forward and backward on the buffer `x`; returns the output buffer."""
+        parameters = self.own_parameters()
+        y = tape.new((x.shape[0], *self.output_shape))
+
+        def forward(x, y):
+            y[...] = self._shaped("forward", self.forward(x), y.shape)
+
+        def backward(again, dy, dx, **gradients):
+            for name, gradient in gradients.items():
+                if name not in again:
+                    gradient.fill(0)
+            result = self.backward(dy)
+            if dx is not None:
+                result = self._shaped("backward", result, dx.shape)
+                dx[...] = dx + result if "dx" in again else result
+
+        tape.call(forward, x, y, needs_grad=bool(parameters))
+        if y.needs_grad:
+            gradients = {name: tape.grad(parameter) for name, parameter in parameters.items()}
+            tape.call_backward(backward, tape.grad(y), {"dx": tape.grad(x), **gradients})
+        return y
+
+    def _shaped(self, method, result, shape):
+        result = np.asarray(result)
+        self.expect(result.shape == shape, f"{method} must return an array of shape {shape}", result.shape)
+        return result
+
+    def forward(self, x):
+        """NumPy layers: the output for a batch `x`."""
+        raise TypeError(f"{type(self).__name__} must implement record, or forward and backward in NumPy")
+
+    def backward(self, dy):
+        """NumPy layers: the gradient of the input; gradients of parameters are added to their `grad`."""
+        raise TypeError(f"{type(self).__name__} must implement backward(dy) to be trained")
+
+    def window(self):
+        """(kernel, stride, dilation) on the input's rows and columns, for the receptive field; None if it has none."""
+        return None
+
+    def macs(self):
+        """Multiply-adds for one image."""
+        return 0
+
+    def children(self):
+        """The layers inside, in order."""
+        return ()
+
+    # --- common to all
+
+    @property
+    def title(self):
+        """How errors name the layer: its class and position."""
+        return f'{type(self).__name__} "{self.path}"' if self.path else type(self).__name__
+
+    def build_at(self, path, shape):
+        """Places the layer at `path` on an input of `shape`; returns the output shape. Errors name the layer."""
+        self.path = path
+        self.input_shape = tuple(shape)
+        try:
+            self.output_shape = tuple(int(n) for n in self.declare(self.input_shape))
+            checked_size(self.output_shape)
+        except LayerError:
+            raise
+        except ValueError as error:
+            raise LayerError(f"{self.title}: {error}") from None
+        return self.output_shape
+
+    def apply(self, tape, x):
+        """Records the layer and notes its output in the tape's trace."""
+        y = self.record(tape, x)
+        if not self.children():
+            tape.trace.append((self, y))
+        return y
+
+    def own_parameters(self):
+        """Attribute name -> Parameter, for the parameters assigned to this layer's attributes."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
+
+    def walk(self):
+        """This layer and all layers inside it, in order."""
+        yield self
+        for child in self.children():
+            yield from child.walk()
+
+    def config(self):
+        """The settings that rebuild this layer: the dataclass fields."""
+        if not dataclasses.is_dataclass(self):
+            return {}
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
+
+    def images(self, shape):
+        """Checks that an input shape is that of images (H, W, C) and returns it."""
+        if len(shape) != 3:
+            raise LayerError(f"{self.title}: the input must be images (H, W, C): received the shape {tuple(shape)}")
+        return shape
+
+    def expect(self, condition, rule, received):
+        """Raises a LayerError that states the rule and what was received unless the condition holds."""
+        if not condition:
+            raise LayerError(f"{self.title}: {rule}: received {received!r}")
+
+
+def layer(cls):
+    """Class decorator of layers with settings: a dataclass compared by identity."""
+    return dataclasses.dataclass(eq=False)(cls)
+
+
+def macs_of(outputs, terms):
+    """Multiply-adds of `outputs` (a shape) sums of `terms` products each."""
+    return math.prod(outputs) * terms

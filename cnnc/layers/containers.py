@@ -1,0 +1,131 @@
+"""Layers made of layers: with Sequential, Add and Concat every network of the lecture can be written."""
+
+from cnnc.layers.base import Layer
+
+
+class Container(Layer):
+    """A layer with a list of layers inside."""
+
+    def __init__(self, layers):
+        self.layers = list(layers)
+        for i, child in enumerate(self.layers):
+            self.expect(isinstance(child, Layer), f"element {i} must be a layer", child)
+        self.expect(self.layers, f"a {type(self).__name__} needs at least one layer", self.layers)
+
+    def __len__(self):
+        return len(self.layers)
+
+    def __getitem__(self, position):
+        return self.layers[position]
+
+    def children(self):
+        return tuple(self.layers)
+
+    def child_path(self, position):
+        return f"{self.path}.{position}" if self.path else str(position)
+
+
+class Chain(Container):
+    """Layers one after the other: what Sequential does, without what makes it a network."""
+
+    def declare(self, shape):
+        for i, child in enumerate(self.layers):
+            shape = child.build_at(self.child_path(i), shape)
+        return shape
+
+    def record(self, tape, x):
+        for child in self.layers:
+            x = child.apply(tape, x)
+        return x
+
+
+class Branches(Container):
+    """Layers side by side on the same input. A branch may be a list of layers, which becomes a Chain."""
+
+    def __init__(self, branches):
+        super().__init__(Chain(b) if isinstance(b, (list, tuple)) else b for b in branches)
+
+    def declare(self, shape):
+        return self.join([child.build_at(self.child_path(i), shape) for i, child in enumerate(self.layers)])
+
+
+class Add(Branches):
+    """The sum of its branches' outputs, which must have one shape: a residual connection.
+
+    y = sum over b of branch_b(x); an empty branch `[]` is not allowed, use `cnnc.Identity()`.
+    (He, Zhang, Ren, Sun: Deep residual learning for image recognition, 2016.)
+
+    Args:
+        branches: layers, or lists of layers.
+
+    Raises:
+        LayerError: when built, if the outputs differ in shape.
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Sequential([cnnc.Add([cnnc.Identity(), cnnc.ReLU()])])([[-1.0, 2.0]])
+        array([[-1.,  4.]], dtype=float32)
+    """
+
+    def join(self, shapes):
+        self.expect(len(set(shapes)) == 1, "all branches must have the same output shape", shapes)
+        return shapes[0]
+
+    def record(self, tape, x):
+        outputs = [child.apply(tape, x) for child in self.layers]
+        y = tape.new((x.shape[0], *self.output_shape))
+        tape.forward("add", a=outputs[0], b=outputs[1] if len(outputs) > 1 else None, y=y)
+        for output in outputs[2:]:
+            tape.forward("add", a=output, b=None, y=y)  # the second time a step writes y, it adds
+        for output in outputs:
+            tape.backward("add", a=tape.grad(y), b=None, y=tape.grad(output))
+        return y
+
+
+class Concat(Branches):
+    """The outputs of its branches stacked along the channels.
+
+    (Szegedy et al.: Going deeper with convolutions, 2015.)
+
+    Args:
+        branches: layers, or lists of layers.
+
+    Raises:
+        LayerError: when built, if the outputs differ in another axis than the last.
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Sequential([cnnc.Concat([cnnc.Identity(), cnnc.ReLU()])])([[-1.0, 2.0]])
+        array([[-1.,  2.,  0.,  2.]], dtype=float32)
+    """
+
+    def join(self, shapes):
+        same = len({shape[:-1] for shape in shapes}) == 1
+        self.expect(same, "all branches must have the same output shape but for the last axis", shapes)
+        return (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
+
+    def record(self, tape, x):
+        outputs = [child.apply(tape, x) for child in self.layers]
+        y = tape.new((x.shape[0], *self.output_shape))
+        offset = 0
+        for output in outputs:
+            tape.forward("concat", x=output, y=y, offset=offset)
+            tape.backward("concat_dx", dy=tape.grad(y), dx=tape.grad(output), offset=offset)
+            offset += output.shape[-1]
+        return y
+
+
+class Identity(Layer):
+    """y = x: the direct connection around a residual block.
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Sequential([cnnc.Identity()])([[1.0]])
+        array([[1.]], dtype=float32)
+    """
+
+    def declare(self, shape):
+        return shape
+
+    def record(self, tape, x):
+        return x

@@ -1,0 +1,73 @@
+"""Fully connected layers."""
+
+import math
+
+from cnnc import geometry
+from cnnc.layers.base import Layer, layer
+from cnnc.parameters import Parameter
+
+
+@layer
+class Dense(Layer):
+    """Every output is connected to every input: y = x w + b.
+
+    Input (N, C), output (N, K); weight (C, K), bias (K,). Images must pass through Flatten first.
+
+    Args:
+        units: K, the number of outputs.
+        use_bias: whether to add a bias.
+        init: the weights' initialiser, see `cnnc.initializers`.
+
+    Raises:
+        LayerError: when built on an input that is not vectors (C,).
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Sequential([cnnc.Dense(100)]).build((300 * 300 * 3,)).count_parameters()
+        27000100
+    """
+
+    units: int
+    use_bias: bool = True
+    init: str = "glorot_uniform"
+
+    def declare(self, shape):
+        self.expect(len(shape) == 1, "the input must be vectors (C,), put Flatten before it", tuple(shape))
+        self.expect(geometry.is_int(self.units) and self.units > 0, "units must be a positive int", self.units)
+        self.weight = Parameter((shape[0], self.units), self.init)
+        if self.use_bias:
+            self.bias = Parameter((self.units,), "zeros")
+        return (self.units,)
+
+    def record(self, tape, x):
+        bias = self.bias if self.use_bias else None
+        y = tape.new((x.shape[0], self.units))
+        tape.forward("dense", x=x, w=self.weight, b=bias, y=y)
+        tape.backward("dense_dw", dy=tape.grad(y), x=x, dw=tape.grad(self.weight), db=tape.grad(bias))
+        tape.backward("dense_dx", dy=tape.grad(y), w=self.weight, dx=tape.grad(x))
+        return y
+
+    def macs(self):
+        return math.prod(self.weight.shape)
+
+
+@layer
+class Flatten(Layer):
+    """Reads images (N, H, W, C) as vectors (N, H*W*C), rows first and channels last. No memory moves.
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Sequential([cnnc.Flatten()]).build((5, 5, 16)).output_shape
+        (400,)
+    """
+
+    def declare(self, shape):
+        return (math.prod(shape),)
+
+    def record(self, tape, x):
+        return x.reshape((x.shape[0], *self.output_shape))
+
+    def window(self):
+        if len(self.input_shape) != 3:
+            return None
+        return self.input_shape[:2], (1, 1), (1, 1)

@@ -1,0 +1,72 @@
+"""Layers that scale their input or drop parts of it."""
+
+from cnnc.layers.base import Layer, layer
+
+
+@layer
+class Rescale(Layer):
+    """y = x * scale + offset; turns bytes 0..255 into numbers 0..1 by default.
+
+    A network whose first layer is not a Rescale scales uint8 images by 1/255 itself.
+
+    Args:
+        scale: the factor.
+        offset: what is added.
+
+    Example:
+        >>> import cnnc, numpy as np
+        >>> cnnc.Sequential([cnnc.Rescale(1 / 51)])(np.array([[0, 255]], np.uint8))
+        array([[0., 5.]], dtype=float32)
+    """
+
+    scale: float = 1 / 255
+    offset: float = 0.0
+
+    def declare(self, shape):
+        return shape
+
+    def record(self, tape, x):
+        settings = {"scale": float(self.scale), "offset": float(self.offset)}
+        if x.dtype == "uint8":
+            y = tape.new(x.shape)
+            tape.forward("rescale_u8", x=x, y=y, **settings)
+            return y
+        y = tape.like(x)
+        tape.forward("rescale", x=x, y=y, **settings)
+        tape.backward("rescale_dx", dy=tape.grad(y), dx=tape.grad(x), scale=float(self.scale))
+        return y
+
+
+@layer
+class Dropout(Layer):
+    """In training y = x / (1 - rate) with probability 1 - rate, else 0; in inference y = x.
+
+    (Srivastava et al.: Dropout, 2014.) Which elements are dropped comes from a counter (Philox4x32-10, Salmon et al.
+    2011): it depends on the network's seed, the training step and the layer only.
+
+    Args:
+        rate: the probability of dropping, in [0, 1).
+
+    Raises:
+        LayerError: when built with a rate outside [0, 1).
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Sequential([cnnc.Dropout(0.5)])([[1.0, 2.0]])
+        array([[1., 2.]], dtype=float32)
+    """
+
+    rate: float = 0.5
+
+    def declare(self, shape):
+        self.expect(0 <= self.rate < 1, "rate must be in [0, 1)", self.rate)
+        return shape
+
+    def record(self, tape, x):
+        if not tape.training or self.rate == 0:
+            return x
+        y = tape.like(x)
+        settings = {"rng": tape.rng, "stream": self.stream, "rate": float(self.rate)}
+        tape.forward("dropout", x=x, y=y, **settings)
+        tape.backward("dropout", x=tape.grad(y), y=tape.grad(x), **settings)
+        return y

@@ -1,0 +1,276 @@
+"""Networks: a chain of layers that can be built, run, trained, described and saved."""
+
+import threading
+
+import numpy as np
+
+from cnnc import metrics as metrics_module
+from cnnc import summary as summary_module
+from cnnc import training
+from cnnc.layers import Rescale
+from cnnc.layers.containers import Chain
+from cnnc.parameters import Flat
+from cnnc.tape import Arena, Tape
+
+DTYPES = (np.float32, np.float64)
+
+
+class Sequential(Chain):
+    """A network: layers one after the other. Branches inside are `Add` and `Concat`.
+
+    Args:
+        layers: a list of layers; a Sequential may be a layer of another.
+
+    Example:
+        >>> import cnnc, numpy as np
+        >>> net = cnnc.Sequential([cnnc.Conv2D(6, 5), cnnc.Tanh(), cnnc.AvgPool2D(2), cnnc.Flatten(), cnnc.Dense(10)])
+        >>> net.build((28, 28, 1), seed=0).count_parameters()
+        8806
+        >>> net(np.zeros((2, 28, 28, 1), np.uint8)).shape
+        (2, 10)
+    """
+
+    def __init__(self, layers):
+        super().__init__(layers)
+        self._flat = None
+
+    # --- building
+
+    def build(self, input_shape, seed=0, dtype=np.float32):
+        """Fixes the input shape, checks every layer's shape, and fills the parameters with starting values.
+
+        Done on first use where it is not called. Building again starts afresh.
+
+        Args:
+            input_shape: of one image or vector, without the batch axis: (H, W, C) or (C,).
+            seed: int from 0 to 2**64 - 1, of the starting values and of dropout.
+            dtype: float32; float64 for gradient checks.
+
+        Returns:
+            The network.
+
+        Raises:
+            LayerError: a ValueError that names the first layer whose input does not fit.
+        """
+        if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= int(seed) < 2**64:
+            raise ValueError(f"seed must be an int from 0 to 2**64 - 1: received {seed!r}")
+        if np.dtype(dtype) not in DTYPES:
+            raise TypeError(f"dtype must be float32 or float64: received {np.dtype(dtype)}")
+        self.lay_out(input_shape)
+        self.allocate(dtype)
+        self._flat.initialise(int(seed))
+        self.rng[:] = int(seed), 0
+        return self
+
+    def lay_out(self, input_shape):
+        """Checks every layer's shape and declares the parameters, without memory for them."""
+        self._flat = None
+        self.build_at("", tuple(input_shape))
+        named, seen = {}, set()
+        for stream, layer in enumerate(self.walk()):
+            layer.stream = stream  # tells the layers' random numbers apart
+            for name, parameter in layer.own_parameters().items():
+                if id(parameter) not in seen:
+                    seen.add(id(parameter))
+                    named[f"{layer.path}.{name}" if layer.path else name] = parameter
+        self._named = named
+
+    def allocate(self, dtype):
+        """Gives the declared parameters memory: one flat array."""
+        self._flat = Flat(self._named, dtype)
+        self.dtype = self._flat.dtype
+        self.rng = np.zeros(2, np.uint64)
+        self._arena = Arena()
+        self._lock = threading.RLock()
+
+    @property
+    def built(self):
+        """Whether `build` has been called."""
+        return self._flat is not None
+
+    def _built(self):
+        if not self.built:
+            raise ValueError("the network must be built first, with build(input_shape) or by using it: "
+                             "received a network without an input shape")  # fmt: skip
+        return self
+
+    def parameters(self):
+        """Path -> array, for every parameter: live views, writing to one changes the network.
+
+        Example:
+            >>> import cnnc
+            >>> list(cnnc.Sequential([cnnc.Dense(2)]).build((3,)).parameters())
+            ['0.weight', '0.bias']
+        """
+        self._built()
+        return {path: parameter.data for path, parameter in self._flat.named.items()}
+
+    def count_parameters(self):
+        """The number of learnable parameters."""
+        self._built()
+        return sum(parameter.size for parameter in self._flat.named.values())
+
+    @property
+    def flat(self):
+        """The flat buffers of all parameters and gradients."""
+        return self._built()._flat
+
+    # --- describing
+
+    def summary(self, print_table=True):
+        """Prints a table of the layers and returns its rows.
+
+        For each layer: output shape, parameters, the side of its receptive field and its stride in input pixels,
+        multiply-adds (MACs) and activation memory in bytes for one image. The last row holds the totals.
+
+        Args:
+            print_table: False only returns the rows.
+
+        Returns:
+            A list of dicts.
+        """
+        rows = summary_module.rows(self._built())
+        if print_table:
+            print(summary_module.table(self, rows))
+        return rows
+
+    def memory(self, batch_size, training=False, optimizer=None):
+        """The bytes that a batch needs, from the plan and before anything runs.
+
+        Args:
+            batch_size: images in a batch.
+            training: whether for training or for inference.
+            optimizer: in training, the optimizer whose state counts; SGD with momentum unless given.
+
+        Returns:
+            A dict of bytes: parameters, gradients, optimizer, activations, scratch and their total.
+        """
+        return summary_module.memory(self._built(), batch_size, training, optimizer)
+
+    # --- running
+
+    def record_input(self, tape, n, dtype):
+        """Records the input of a batch of `n` and, for bytes, their scaling; returns (input, what layer 0 gets)."""
+        source = tape.input((n, *self.input_shape), dtype)
+        first = next(layer for layer in self.walk() if not layer.children())
+        if source.dtype != np.uint8 or isinstance(first, Rescale):
+            return source, source
+        x = tape.new(source.shape)
+        tape.forward("rescale_u8", x=source, y=x, scale=1 / 255, offset=0.0)
+        return source, x
+
+    def plan_inference(self, n, dtype, team, keep_all=False):
+        """The plan of one inference, and its buffers by name: x, y, and each layer's path with `keep_all`."""
+        tape = Tape(self.dtype)
+        source, x = self.record_input(tape, n, dtype)
+        y = tape.keep(self.apply(tape, x))
+        named = {"x": source, "y": y}
+        if keep_all:
+            named.update((layer.path, tape.keep(buffer)) for layer, buffer in tape.trace)
+        return tape.plan(team), named
+
+    def check_images(self, x):
+        """Returns images as an array of the network's input shape, uint8 as they are, other types as numbers.
+
+        Raises:
+            ValueError: for an empty batch or another shape than (N, *input_shape).
+            TypeError: for what is not numbers.
+        """
+        x = x if isinstance(x, np.ndarray) else np.asarray(x)
+        if x.dtype.kind not in "buif":
+            raise TypeError(f"images must be numbers: received dtype {x.dtype}")
+        if not self.built and x.ndim > 1:
+            self.build(x.shape[1:])
+        self._built()
+        if x.ndim != len(self.input_shape) + 1 or x.shape[1:] != self.input_shape:
+            wanted = ", ".join(["N", *map(str, self.input_shape)])
+            raise ValueError(f"{self.title}: the input must have the shape ({wanted}): received {x.shape}")
+        if x.shape[0] == 0:
+            raise ValueError(f"{self.title}: the batch must hold at least one image: received shape {x.shape}")
+        return x
+
+    def input_dtype(self, x):
+        """The dtype in which images enter a program: uint8, else the network's."""
+        return np.dtype(np.uint8) if x.dtype == np.uint8 else self.dtype
+
+    def __call__(self, x):
+        """Inference on one batch: NumPy in, NumPy out.
+
+        Args:
+            x: (N, *input_shape) numbers; uint8 images are scaled by 1/255 (or by a first Rescale layer).
+
+        Returns:
+            (N, *output_shape), a new array.
+
+        Raises:
+            ValueError: for another shape or an empty batch.
+        """
+        return self._run(self.check_images(x), keep_all=False)["y"].copy()
+
+    def _run(self, x, keep_all):
+        dtype = self.input_dtype(x)
+        with self._lock:
+            run = self._arena.run(
+                ("inference", len(x), dtype, keep_all),
+                lambda team: self.plan_inference(len(x), dtype, team, keep_all),
+            )
+            run["x"][...] = x
+            run.program.run()
+            return run.arrays if not keep_all else {name: a.copy() for name, a in run.arrays.items()}
+
+    def activations(self, x):
+        """Every layer's output for one batch: path -> array.
+
+        Example:
+            >>> import cnnc
+            >>> cnnc.Sequential([cnnc.ReLU(), cnnc.Softmax()]).activations([[0.0, 0.0]])["1"]
+            array([[0.5, 0.5]], dtype=float32)
+        """
+        arrays = self._run(self.check_images(x), keep_all=True)
+        return {layer.path: arrays[layer.path] for layer in self.walk() if not layer.children()}
+
+    def predict(self, x, batch_size=256):
+        """Inference on any number of images, `batch_size` at a time. Arguments and result as for a call."""
+        x = self.check_images(x)
+        batch_size = training.check_count(batch_size, "batch_size")
+        y = np.empty((len(x), *self.output_shape), self.dtype)
+        for start in range(0, len(x), batch_size):
+            part = x[start : start + batch_size]
+            with self._lock:
+                y[start : start + batch_size] = self._run(part, keep_all=False)["y"]
+        return y
+
+    def evaluate(self, x, labels, metrics=("loss", "accuracy"), batch_size=256):
+        """Metrics on a labelled data set.
+
+        Args:
+            x: (N, *input_shape) images.
+            labels: N integer classes, or (N, K) one-hot rows.
+            metrics: names out of "loss" (mean cross-entropy), "accuracy", "top5" (right class among the five best).
+            batch_size: images at a time.
+
+        Returns:
+            A dict name -> float.
+
+        Raises:
+            ValueError: for labels out of range or not as many as images, or an unknown metric.
+        """
+        x = self.check_images(x)
+        labels = training.check_labels(labels, len(x), self.output_shape)
+        return metrics_module.evaluate(self.predict(x, batch_size), labels, metrics)
+
+    # --- training
+
+    def fit(self, x, labels, epochs=1, batch_size=64, optimizer=None, loss="cross_entropy", validation_data=None,
+            callbacks=(), seed=0, progress=True):  # fmt: skip
+        """Trains with minibatches; see `cnnc.training.fit` for the arguments. Returns the history, name -> list."""
+        return training.fit(self, x, labels, epochs, batch_size, optimizer, loss, validation_data, callbacks, seed,
+                            progress)  # fmt: skip
+
+    # --- saving
+
+    def save(self, path):
+        """Saves layers and parameters in one safetensors file; `cnnc.load` reads it. The file appears whole or not."""
+        from cnnc import io
+
+        io.save(self._built(), path)

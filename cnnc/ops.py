@@ -1,0 +1,142 @@
+"""The operations of the C library by name, and the settings of the machine they run on.
+
+Each operation is a callable that takes its fields by name (see csrc/ops.h): called with NumPy arrays it computes at
+once; handed to a tape it is recorded. `cnnc.functional` is the friendly front for plain arrays.
+"""
+
+import os
+import threading
+import warnings
+
+import numpy as np
+
+from cnnc import _core
+
+OPS = _core.OPS
+_forked = threading.Event()
+
+
+def op(name):
+    """The operation called `name`."""
+    return OPS[name]
+
+
+# --- a window in the field names of csrc/ops.h ----------------------------------------------------------
+
+
+def _fields(window):
+    (top, _), (left, _) = window.padding
+    return {"stride_h": window.stride[0], "stride_w": window.stride[1], "pad_top": top, "pad_left": left}
+
+
+def conv_fields(window, flip=False):
+    """Fields of the convolutions; `flip` reads the filter flipped both ways."""
+    return {**_fields(window), "dilation_h": window.dilation[0], "dilation_w": window.dilation[1], "flip": int(flip)}
+
+
+def pool_fields(window):
+    """Fields of max pooling."""
+    return {**_fields(window), "KH": window.kernel[0], "KW": window.kernel[1]}
+
+
+def mean_fields(window, count_include_pad):
+    """Fields of average pooling."""
+    (_, bottom), (_, right) = window.padding
+    return {**pool_fields(window), "pad_bottom": bottom, "pad_right": right, "count_pad": int(bool(count_include_pad))}
+
+
+def index_field(window):
+    """Name and dtype of the field in which max pooling notes which tap of the window won."""
+    taps = window.kernel[0] * window.kernel[1]
+    return ("index8", np.uint8) if taps <= 256 else ("index32", np.int32)
+
+
+# --- threads and instruction set ---------------------------------------------------------------------------
+
+
+def _default_threads():
+    """OMP_NUM_THREADS if set, else the least of the CPUs this process may run on and its control group's quota."""
+    setting = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if setting.isdigit() and int(setting) > 0:
+        return int(setting)
+    try:
+        cpus = len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        cpus = os.cpu_count() or 1
+    return max(1, min(cpus, _cgroup_cpus()))
+
+
+def _cgroup_cpus():
+    """The whole CPUs that the control group's quota (version 2, then version 1) allows; very many without one."""
+    try:
+        with open("/sys/fs/cgroup/cpu.max") as file:
+            quota, period = file.read().split()
+    except (OSError, ValueError):
+        try:
+            with open("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") as q, open("/sys/fs/cgroup/cpu/cpu.cfs_period_us") as p:
+                quota, period = q.read().strip(), p.read().strip()
+        except OSError:
+            return 1 << 30
+    if quota in ("max", "-1"):
+        return 1 << 30
+    return max(1, -(-int(quota) // int(period)))
+
+
+def set_num_threads(n):
+    """Sets how many threads the kernels use at most; results are the same bits for any number.
+
+    Args:
+        n: a positive int.
+
+    Raises:
+        ValueError: if `n` is not a positive int.
+
+    Example:
+        >>> import cnnc
+        >>> before = cnnc.get_num_threads()
+        >>> cnnc.set_num_threads(1)
+        >>> cnnc.get_num_threads()
+        1
+        >>> cnnc.set_num_threads(before)
+    """
+    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= int(n) <= 1024:
+        raise ValueError(f"the number of threads must be an int from 1 to 1024: received {n!r}")
+    _forked.clear()
+    _core.set_thread_limit(int(n), True)
+
+
+def get_num_threads():
+    """Returns how many threads the kernels use at most: `set_num_threads`, else the environment's default.
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.get_num_threads() >= 1
+        True
+    """
+    if _forked.is_set():
+        _forked.clear()
+        warnings.warn("cnnc runs with one thread in a forked process, whose OpenMP threads did not survive the fork; "
+                      "use the 'spawn' start method for more", RuntimeWarning, stacklevel=3)
+    return _core.threads()
+
+
+def _after_fork():
+    """The child has no OpenMP team and waiting for it would hang: run serially, and say so once."""
+    if _core.has_openmp() and _core.threads() > 1:
+        _core.set_thread_limit(1, False)
+        _forked.set()
+
+
+def _start():
+    level = os.environ.get("CNNC_ISA")
+    if level:
+        try:
+            _core.use_isa(level)
+        except ValueError as error:
+            raise ImportError(f"CNNC_ISA: {error}") from None
+    _core.set_thread_limit(_default_threads(), False)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_after_fork)
+
+
+_start()

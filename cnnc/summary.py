@@ -1,0 +1,104 @@
+"""What a network costs, before it runs: the table of its layers and the memory of its plans."""
+
+import math
+
+from cnnc import geometry, training
+
+
+def _text(n):
+    return f"{n:,}"
+
+
+def _bytes(n):
+    for unit in ("B", "KB", "MB", "GB"):
+        if n < 1024 or unit == "GB":
+            return f"{n} B" if unit == "B" else f"{n:.1f} {unit}"
+        n /= 1024
+    return None
+
+
+def _field(layer, field, jump):
+    """The receptive field and stride after a layer, as pairs; a container's is its widest branch's."""
+    children = layer.children()
+    if hasattr(layer, "join"):
+        branches = [_field(child, field, jump) for child in children]
+        return tuple(map(max, zip(*(f for f, _ in branches), strict=True))), branches[0][1]
+    for child in children:
+        field, jump = _field(child, field, jump)
+    window = layer.window()
+    return geometry.receptive_field([window], field, jump) if window else (field, jump)
+
+
+def _leaves(layer, field, jump):
+    """(layer, field, jump) of every layer without children, in order."""
+    children = layer.children()
+    if not children:
+        yield (layer, *_field(layer, field, jump))
+    for child in children:
+        yield from _leaves(child, field, jump)
+        if not hasattr(layer, "join"):
+            field, jump = _field(child, field, jump)
+
+
+def rows(net):
+    """One dict for each layer and one of totals."""
+    itemsize = net.dtype.itemsize
+    table, counted = [], set()
+    for layer, field, jump in _leaves(net, 1, 1):
+        own = {id(p): p.size for p in layer.own_parameters().values() if id(p) not in counted}
+        counted.update(own)
+        images = len(layer.input_shape) == 3
+        table.append({
+            "layer": layer.title,
+            "output_shape": layer.output_shape,
+            "parameters": sum(own.values()),
+            "receptive_field": field if images else None,
+            "stride": jump if len(layer.output_shape) == 3 else None,
+            "macs": layer.macs(),
+            "memory": math.prod(layer.output_shape) * itemsize,
+        })  # fmt: skip
+    total = {key: sum(row[key] for row in table) for key in ("parameters", "macs", "memory")}
+    table.append({"layer": "total", "output_shape": net.output_shape, "receptive_field": None, "stride": None, **total})
+    return table
+
+
+def _cells(row):
+    def pair(value):
+        if value is None:
+            return "-"
+        return str(value[0]) if value[0] == value[1] else f"{value[0]}x{value[1]}"
+
+    shape = "x".join(map(str, row["output_shape"]))
+    return [row["layer"], shape, _text(row["parameters"]), pair(row["receptive_field"]), pair(row["stride"]),
+            _text(row["macs"]), _bytes(row["memory"])]  # fmt: skip
+
+
+def table(net, table_rows):
+    """The rows as text."""
+    head = ["layer", "output", "parameters", "field", "stride", "MACs", "memory"]
+    lines = [head, *map(_cells, table_rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    text = ["  ".join(c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True)))
+            for line in lines]  # fmt: skip
+    rule = "-" * len(text[0])
+    shape = "x".join(map(str, net.input_shape))
+    note = f"input {shape}; receptive field and stride in input pixels; MACs and activation memory for one image"
+    return "\n".join([text[0], rule, *text[1:-1], rule, text[-1], note])
+
+
+def memory(net, batch_size, train, optimizer):
+    """Bytes by use, from the plan of one batch."""
+    from cnnc.ops import get_num_threads
+
+    n = training.check_count(batch_size, "batch_size")
+    flat = net.flat.data.nbytes
+    if train:
+        trainer = training.Trainer(net, optimizer or training.SGD(momentum=0.9))
+        plan, _ = trainer.plan(n, net.dtype, one_hot=False, team=get_num_threads())
+        state = sum(array.nbytes for array in trainer.state.values())
+    else:
+        plan, _ = net.plan_inference(n, net.dtype, get_num_threads())
+        state = 0
+    use = {"parameters": flat, "gradients": flat if train else 0, "optimizer": state,
+           "activations": plan.activations, "scratch": plan.scratch}  # fmt: skip
+    return {**use, "total": sum(use.values())}

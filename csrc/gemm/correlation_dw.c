@@ -1,0 +1,249 @@
+/* correlation_dw.c - dw (+)= x correlated with dy: the gradients of filters and dense weights.
+ *
+ * The places of the tiles are the rows (u, v, c) of dw, the reduction runs over output pixels. x is copied as
+ *
+ *      [slot][group][CG / depth][NB][copy_rows][copy_columns][depth]         depth = a tile's places
+ *
+ * so that the places of a tile are neighbours and the pixels it walks over are too; dy is packed into panels.
+ *
+ * Pixels are cut into units of NB images x RB rows. In each round every slot takes one unit: all threads copy,
+ * then all threads work on the tasks, which are blocks of some slot's dw. A small dw has many slots, summed in
+ * the end in their order, and few tasks in each; a large one has one slot and many tasks.
+ */
+#include "correlation.h"
+
+#include <string.h>
+
+typedef struct {
+    panelling panels;
+    ptrdiff_t M, depth, planes;                    /* rows of dw in a group; the planes of a group's channels */
+    ptrdiff_t RB, row_blocks, NB, units;
+    ptrdiff_t slots, rounds, panel_blocks, row_tasks, tasks;
+    ptrdiff_t copy_step_h, copy_step_w;            /* steps through x while copying: a stride without overlap is dropped */
+    ptrdiff_t step_h, step_w, tap_h, tap_w;        /* steps in the copy */
+    ptrdiff_t copy_rows, copy_columns, plane;      /* plane: elements of one plane of the copy */
+    ptrdiff_t x_slot, dy_slot, db_slot, pixels;    /* elements of a slot; most pixels of a unit */
+    ptrdiff_t x_pieces, dy_pieces;                 /* the copying of one slot, cut for the threads */
+    int joined;                                    /* output rows are neighbours in the copy: one long segment */
+    real *x, *dy, *dw, *db;                        /* scratch; dw is NULL with one slot */
+    place *places;
+    ptrdiff_t *seg;
+    size_t bytes;
+} plan;
+
+/* An axis with one tap needs no pixel in between, so the copy is dense; else it keeps all pixels. */
+static void copy_axis(ptrdiff_t taps, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t *copy_step, ptrdiff_t *step,
+                      ptrdiff_t *tap)
+{
+    *copy_step = taps == 1 ? stride : 1;
+    *step = taps == 1 ? 1 : stride;
+    *tap = taps == 1 ? 0 : dilation;
+}
+
+static plan make_plan(const T(correlation_dw) *c, void *scratch)
+{
+    const T(gemm_kernels) *kern = KERNELS(gemm);
+    const ptrdiff_t K = c->groups * c->KG, most = c->KG > kern->vl ? kern->mr2 : kern->mr1;
+    const ptrdiff_t size = (ptrdiff_t)sizeof(real);
+    plan p = {.panels = panels_of(c->KG, kern), .M = c->KH * c->KW * c->CG, .depth = min_size(c->CG, most)};
+    p.planes = ceil_div(c->CG, p.depth);
+    copy_axis(c->KH, c->step_h, c->tap_h, &p.copy_step_h, &p.step_h, &p.tap_h);
+    copy_axis(c->KW, c->step_w, c->tap_w, &p.copy_step_w, &p.step_w, &p.tap_w);
+    p.joined = c->KH == 1 && c->KW == 1;
+
+    /* As many slots as 2 MB hold, up to 16; too few are not worth their sum. A unit's copies stay in the
+     * second-level cache of the one thread that uses them, or with one slot in the shared cache of all. */
+    const ptrdiff_t dw_bytes = p.M * K * size, fit = 2097152 / dw_bytes;
+    const ptrdiff_t slots = fit < 4 ? 1 : min_size(16, fit);
+    const ptrdiff_t pixel = (c->C * p.step_w * p.step_h + K) * size;
+    const ptrdiff_t pixels = max_size(64, (slots == 1 ? 4194304 : 196608) / pixel);
+    p.RB = min_size(c->OH, max_size(1, pixels / c->OW));
+    if (slots > 1)
+        p.RB = max_size(1, min_size(p.RB, max_size(ceil_div(c->OH, ceil_div(slots, c->N)), ceil_div(64, c->OW))));
+    p.RB = ceil_div(c->OH, ceil_div(c->OH, p.RB));
+    p.row_blocks = ceil_div(c->OH, p.RB);
+    p.NB = p.RB < c->OH ? 1 : max_size(1, min_size(pixels / (c->OH * c->OW), c->N / slots));
+    p.NB = ceil_div(c->N, ceil_div(c->N, p.NB));
+    p.units = ceil_div(c->N, p.NB) * p.row_blocks;
+    p.slots = min_size(slots, p.units);
+    p.rounds = ceil_div(p.units, p.slots);
+
+    const ptrdiff_t wanted = ceil_div(24, p.slots * c->groups);
+    p.panel_blocks = min_size(p.panels.panels, wanted);
+    p.row_tasks = min_size(ceil_div(p.M, 4 * most), ceil_div(wanted, p.panel_blocks));
+    p.tasks = c->groups * p.panel_blocks * p.row_tasks;
+
+    p.copy_rows = (p.RB - 1) * p.step_h + (c->KH - 1) * p.tap_h + 1;
+    p.copy_columns = (c->OW - 1) * p.step_w + (c->KW - 1) * p.tap_w + 1;
+    p.plane = p.NB * p.copy_rows * p.copy_columns * p.depth;
+    p.pixels = p.NB * p.RB * c->OW;
+    p.x_slot = c->groups * p.planes * p.plane;
+    p.db_slot = c->groups * p.panels.padded;
+    p.dy_slot = p.db_slot * p.pixels;
+    p.x_pieces = p.slots >= 16 ? 1 : p.NB * p.copy_rows;
+    p.dy_pieces = p.slots >= 16 ? 1 : c->groups * p.panels.panels;
+
+    arena a = {scratch, 0};
+    p.x = take(&a, p.slots * p.x_slot, sizeof(real));
+    p.dy = take(&a, p.slots * p.dy_slot, sizeof(real));
+    p.db = take(&a, p.slots * p.db_slot, sizeof(real));
+    p.dw = p.slots > 1 ? take(&a, p.slots * p.M * K, sizeof(real)) : NULL;
+    p.places = take(&a, p.M, sizeof(place));
+    p.seg = take(&a, p.NB * p.RB, sizeof(ptrdiff_t));
+    p.bytes = a.used;
+    return p;
+}
+
+size_t T(correlation_dw_scratch)(const T(correlation_dw) *c, int threads)
+{
+    (void)threads;
+    return make_plan(c, NULL).bytes;
+}
+
+/* Rows of dw in the order (plane, u, v, channel in the plane): tiles of `depth` places stay within a plane. */
+static void fill_tables(const T(correlation_dw) *c, const plan *p)
+{
+    const ptrdiff_t K = c->groups * c->KG;
+    place *at = p->places;
+    for (ptrdiff_t first = 0; first < c->CG; first += p->depth)
+        for (ptrdiff_t u = 0; u < c->KH; u++)
+            for (ptrdiff_t v = 0; v < c->KW; v++) {
+                const ptrdiff_t wu = c->flip ? c->KH - 1 - u : u, wv = c->flip ? c->KW - 1 - v : v;
+                const ptrdiff_t tap = (u * p->tap_h * p->copy_columns + v * p->tap_w) * p->depth;
+                for (ptrdiff_t d = 0; d < p->depth && first + d < c->CG; d++)
+                    *at++ = (place){first / p->depth * p->plane + tap + d, ((wu * c->KW + wv) * c->CG + first + d) * K};
+            }
+    for (ptrdiff_t n = 0; n < p->NB; n++)
+        for (ptrdiff_t i = 0; i < p->RB; i++)
+            p->seg[n * p->RB + i] = (n * p->copy_rows + i * p->step_h) * p->copy_columns * p->depth;
+}
+
+/* The images and rows of a unit. */
+typedef struct {
+    ptrdiff_t n, images, i, rows;
+} extent;
+
+static extent unit_extent(const T(correlation_dw) *c, const plan *p, ptrdiff_t unit)
+{
+    const ptrdiff_t n = unit / p->row_blocks * p->NB, i = unit % p->row_blocks * p->RB;
+    return (extent){n, min_size(p->NB, c->N - n), i, min_size(p->RB, c->OH - i)};
+}
+
+/* One row of the copy, all channels: zeros left and right of what lies inside x, or all zeros. */
+static void copy_row(const T(correlation_dw) *c, const plan *p, const T(gemm_kernels) *kern, real *x, const extent *e,
+                     ptrdiff_t image, ptrdiff_t r)
+{
+    const ptrdiff_t row = c->off_h + e->i * c->step_h + r * p->copy_step_h, step = p->copy_step_w;
+    ptrdiff_t left = min_size(p->copy_columns, c->off_w < 0 ? ceil_div(-c->off_w, step) : 0);
+    ptrdiff_t inside = max_size(0, min_size(p->copy_columns, ceil_div(c->W - c->off_w, step)) - left);
+    if (row < 0 || row >= c->H)
+        inside = 0;
+    const ptrdiff_t right = p->copy_columns - left - inside, at = (image * p->copy_rows + r) * p->copy_columns;
+    for (ptrdiff_t g = 0; g < c->groups; g++) {
+        real *to = x + g * p->planes * p->plane + at * p->depth;
+        for (ptrdiff_t plane = 0; plane < p->planes; plane++) {
+            memset(to + plane * p->plane, 0, (size_t)(left * p->depth) * sizeof(real));
+            memset(to + plane * p->plane + (left + inside) * p->depth, 0, (size_t)(right * p->depth) * sizeof(real));
+        }
+        if (inside > 0)
+            kern->split_channels(to + left * p->depth, p->plane, p->depth,
+                                 c->x + (((e->n + image) * c->H + row) * c->W + c->off_w + left * step) * c->C + g * c->CG,
+                                 inside, step * c->C, c->CG);
+    }
+}
+
+/* Panel `index` of all groups' panels of dy, [pixels][width], and its column sums. */
+static void copy_panel(const T(correlation_dw) *c, const plan *p, const T(gemm_kernels) *kern, real *dy, real *db,
+                       const extent *e, ptrdiff_t index)
+{
+    const ptrdiff_t g = index / p->panels.panels, panel = index % p->panels.panels, K = c->groups * c->KG;
+    const ptrdiff_t column = g * p->panels.padded + panel * p->panels.nr, lanes = panel_lanes(&p->panels, panel);
+    const real *from = c->dy + (e->n * c->OH + e->i) * c->OW * K + g * c->KG + panel * p->panels.nr;
+    const ptrdiff_t pixels = e->images * e->rows * c->OW; /* contiguous: whole images, or rows of one */
+    kern->pack(dy + column * p->pixels, from, pixels, K, lanes);
+    if (c->db)
+        kern->column_sums(db + column, dy + column * p->pixels, pixels, lanes);
+}
+
+/* Piece `piece` of filling a slot: some rows of x, or some panels of dy. */
+static void copy_piece(const T(correlation_dw) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t slot,
+                       const extent *e, ptrdiff_t piece)
+{
+    if (piece < p->x_pieces) {
+        const ptrdiff_t all = e->images * p->copy_rows, rows = (e->rows - 1) * p->step_h + (c->KH - 1) * p->tap_h + 1;
+        for (ptrdiff_t r = part_begin(all, p->x_pieces, piece); r < part_begin(all, p->x_pieces, piece + 1); r++)
+            if (r % p->copy_rows < rows)
+                copy_row(c, p, kern, p->x + slot * p->x_slot, e, r / p->copy_rows, r % p->copy_rows);
+    } else {
+        const ptrdiff_t all = c->groups * p->panels.panels, i = piece - p->x_pieces;
+        for (ptrdiff_t q = part_begin(all, p->dy_pieces, i); q < part_begin(all, p->dy_pieces, i + 1); q++)
+            copy_panel(c, p, kern, p->dy + slot * p->dy_slot, p->db + slot * p->db_slot, e, q);
+    }
+}
+
+/* Task `task` of a slot: some rows and panels of one group's dw, over all pixels of the unit. */
+static void run_task(const T(correlation_dw) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t slot,
+                     const extent *e, ptrdiff_t task, int first_round)
+{
+    const ptrdiff_t rows_part = task % p->row_tasks, panels_part = task / p->row_tasks % p->panel_blocks;
+    const ptrdiff_t g = task / p->row_tasks / p->panel_blocks;
+    const ptrdiff_t tiles = ceil_div(p->M, p->depth);
+    const ptrdiff_t m = part_begin(tiles, p->row_tasks, rows_part) * p->depth;
+    const ptrdiff_t m_end = min_size(p->M, part_begin(tiles, p->row_tasks, rows_part + 1) * p->depth);
+    const ptrdiff_t end = part_begin(p->panels.panels, p->panel_blocks, panels_part + 1);
+    static const real zeros[128];
+
+    real *dw = p->slots > 1 ? p->dw + slot * p->M * c->groups * c->KG : c->dw;
+    const int fresh = first_round && (p->slots > 1 || !c->accumulate);
+    const real *x = p->x + slot * p->x_slot + g * p->planes * p->plane;
+    const ptrdiff_t rows = e->images * e->rows;
+    const chunking chunks = p->joined ? chunks_of(1, rows * c->OW, longest_chunk(kern))
+                                      : chunks_of(rows, c->OW, longest_chunk(kern));
+    for (ptrdiff_t step = 0; step < chunks.count; step++) {
+        const chunk ch = chunk_at(&chunks, step);
+        const ptrdiff_t pixel = ch.seg * chunks.run + ch.k;
+        for (ptrdiff_t panel = part_begin(p->panels.panels, p->panel_blocks, panels_part); panel < end; panel++) {
+            const ptrdiff_t column = panel * p->panels.nr, width = panel_width(&p->panels, panel);
+            const reduction red = {p->seg + ch.seg, ch.segs, ch.run, p->step_w * p->depth, width};
+            kern->block(&red, p->places + m, m_end - m, x + ch.k * red.a_k,
+                        p->dy + slot * p->dy_slot + (g * p->panels.padded + column) * p->pixels + pixel * width,
+                        dw + g * c->KG + column, fresh && step == 0 ? zeros : NULL, panel_lanes(&p->panels, panel));
+        }
+    }
+}
+
+void T(correlation_dw_run)(const T(correlation_dw) *c, void *scratch, int threads)
+{
+    enum { SUM_PART = 4096 }; /* elements */
+    const T(gemm_kernels) *kern = KERNELS(gemm);
+    const plan p = make_plan(c, scratch);
+    const ptrdiff_t pieces = p.x_pieces + p.dy_pieces, length = p.M * c->groups * c->KG;
+    const ptrdiff_t sums = p.slots > 1 ? ceil_div(length, SUM_PART) : 0;
+    fill_tables(c, &p);
+    if (c->db)
+        memset(p.db, 0, (size_t)(p.slots * p.db_slot) * sizeof(real));
+    /* Threads share the copying of a round, then its (slot, task) pairs, which write apart; in the end the
+     * parts of dw that are sums of slots. */
+#pragma omp parallel num_threads(team(threads, 0.25 * c->N * c->OH * c->OW * length))
+    {
+        for (ptrdiff_t round = 0; round < p.rounds; round++) {
+            const ptrdiff_t slots = min_size(p.slots, p.units - round * p.slots);
+#pragma omp for schedule(dynamic)
+            for (ptrdiff_t i = 0; i < slots * pieces; i++) {
+                const extent e = unit_extent(c, &p, round * p.slots + i / pieces);
+                copy_piece(c, &p, kern, i / pieces, &e, i % pieces);
+            }
+#pragma omp for schedule(dynamic)
+            for (ptrdiff_t i = 0; i < slots * p.tasks; i++) {
+                const extent e = unit_extent(c, &p, round * p.slots + i / p.tasks);
+                run_task(c, &p, kern, i / p.tasks, &e, i % p.tasks, round == 0);
+            }
+        }
+#pragma omp for schedule(static)
+        for (ptrdiff_t i = 0; i < sums; i++)
+            kern->sum_slots(c->dw + i * SUM_PART, p.dw + i * SUM_PART, length, p.slots,
+                            min_size(SUM_PART, length - i * SUM_PART), c->accumulate);
+    }
+    for (ptrdiff_t k = 0; c->db && k < c->groups * c->KG; k++)
+        kern->sum_slots(c->db + k, p.db + k / c->KG * p.panels.padded + k % c->KG, p.db_slot, p.slots, 1, c->accumulate);
+}

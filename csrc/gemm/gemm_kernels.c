@@ -1,0 +1,188 @@
+/* gemm_kernels.c - the register tiles of gemm.h, and the copies that feed them.
+ *
+ * A tile keeps M places x V vectors of sums in registers. Each step of the reduction loads V vectors of B and
+ * multiplies them by M broadcast scalars of A. Every M from 1 to the most that fits is compiled, because
+ * places are cut evenly: 32 rows are 11 + 11 + 10, not 14 + 14 + 4.
+ */
+#include "../core/simd.h"
+#include "gemm.h"
+
+/* Two vectors x 6 need 12 sums + 2 of B + 1 of A: 16 registers. With 32 there is room for 12. One vector
+ * wide, 12 sums keep both multipliers of a core busy through their latency. */
+#if defined(__AVX512F__) || defined(__aarch64__) || CNNC_VBYTES == 64
+enum { MR1 = 12, MR2 = 12 };
+#define EVERY_TILE2(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#else
+enum { MR1 = 12, MR2 = 6 };
+#define EVERY_TILE2(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#endif
+#define EVERY_TILE1(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+
+#define UNROLL _Pragma("GCC unroll 16")
+
+static inline __attribute__((always_inline)) void tile(const int M, const int V, const reduction *red,
+                                                       const place *places, const real *a, const real *b, real *y,
+                                                       const real *start, ptrdiff_t n)
+{
+    const real *row[MR1];
+    vreal sum[MR1][2];
+    const ptrdiff_t last = n - (V - 1) * VL; /* lanes of the last vector */
+    UNROLL for (int m = 0; m < M; m++) {
+        row[m] = a + places[m].a;
+        UNROLL for (int v = 0; v < V; v++) {
+            const real *from = y + places[m].y + v * VL;
+            if (start)
+                sum[m][v] = load(start + v * VL);
+            else
+                sum[m][v] = v < V - 1 || last == VL ? load(from) : load_part(from, last);
+        }
+    }
+    const ptrdiff_t a_k = red->a_k, b_k = red->b_k, run = red->run;
+    for (ptrdiff_t s = 0; s < red->segs; s++) {
+        ptrdiff_t at = red->seg[s];
+        for (ptrdiff_t k = 0; k < run; k++, at += a_k, b += b_k) {
+            vreal bv[2];
+            UNROLL for (int v = 0; v < V; v++)
+                bv[v] = load(b + v * VL);
+            UNROLL for (int m = 0; m < M; m++)
+                UNROLL for (int v = 0; v < V; v++)
+                    sum[m][v] += row[m][at] * bv[v];
+        }
+    }
+    UNROLL for (int m = 0; m < M; m++)
+        UNROLL for (int v = 0; v < V; v++) {
+            real *to = y + places[m].y + v * VL;
+            if (v < V - 1 || last == VL)
+                store(to, sum[m][v]);
+            else
+                store_part(to, sum[m][v], last);
+        }
+}
+
+typedef void tile_fn(const reduction *, const place *, const real *, const real *, real *, const real *, ptrdiff_t);
+
+#define DEFINE_TILE(V, M)                                                                                    \
+    static void tile_##V##_##M(const reduction *red, const place *places, const real *a, const real *b, real *y, \
+                               const real *start, ptrdiff_t n)                                               \
+    {                                                                                                        \
+        tile(M, V, red, places, a, b, y, start, n);                                                          \
+    }
+#define DEFINE_TILE1(M) DEFINE_TILE(1, M)
+#define DEFINE_TILE2(M) DEFINE_TILE(2, M)
+EVERY_TILE1(DEFINE_TILE1)
+EVERY_TILE2(DEFINE_TILE2)
+
+#define TILE1_ENTRY(M) [M] = tile_1_##M,
+#define TILE2_ENTRY(M) [M] = tile_2_##M,
+static tile_fn *const tiles1[MR1 + 1] = {EVERY_TILE1(TILE1_ENTRY)};
+static tile_fn *const tiles2[MR2 + 1] = {EVERY_TILE2(TILE2_ENTRY)};
+
+/* Cuts the places evenly, the larger tiles first so that they stay aligned with blocks of MR places. */
+static void block(const reduction *red, const place *places, ptrdiff_t count, const real *a, const real *b, real *y,
+                  const real *start, ptrdiff_t n)
+{
+    const int wide = n > VL;
+    tile_fn *const *tiles = wide ? tiles2 : tiles1;
+    const ptrdiff_t most = wide ? MR2 : MR1, cuts = ceil_div(count, most);
+    ptrdiff_t size = ceil_div(count, max_size(cuts, 1)), larger = count - cuts * (size - 1);
+    for (ptrdiff_t i = 0; i < cuts; i++) {
+        ptrdiff_t here = i < larger ? size : size - 1;
+        tiles[here](red, places, a, b, y, start, n);
+        places += here;
+    }
+}
+
+static void pack(real *dst, const real *src, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t n)
+{
+    if (n == 2 * VL) {
+        for (ptrdiff_t r = 0; r < rows; r++, dst += 2 * VL, src += stride) {
+            store(dst, load(src));
+            store(dst + VL, load(src + VL));
+        }
+    } else {
+        const ptrdiff_t vectors = n > VL ? 2 : 1, last = n - (vectors - 1) * VL;
+        for (ptrdiff_t r = 0; r < rows; r++, dst += vectors * VL, src += stride) {
+            if (vectors == 2)
+                store(dst, load(src));
+            store(dst + (vectors - 1) * VL, load_part(src + (vectors - 1) * VL, last));
+        }
+    }
+}
+
+/* Eight rows at a time keep the lines of the n columns in the first-level cache whatever the stride. */
+static void pack_transposed(real *dst, const real *src, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t n)
+{
+    enum { STEP = 8 };
+    const ptrdiff_t width = n > VL ? 2 * VL : VL;
+    for (ptrdiff_t r = 0; r < rows; r += STEP) {
+        const ptrdiff_t here = min_size(STEP, rows - r);
+        for (ptrdiff_t j = 0; j < width; j++)
+            for (ptrdiff_t i = 0; i < here; i++)
+                dst[(r + i) * width + j] = j < n ? src[j * stride + r + i] : 0;
+    }
+}
+
+static void column_sums(real *dst, const real *panel, ptrdiff_t rows, ptrdiff_t n)
+{
+    const ptrdiff_t vectors = n > VL ? 2 : 1;
+    for (ptrdiff_t v = 0; v < vectors; v++) {
+        vreal sum[4] = {{0}, {0}, {0}, {0}};
+        const real *p = panel + v * VL;
+        const ptrdiff_t step = vectors * VL;
+        ptrdiff_t r = 0;
+        for (; r + 4 <= rows; r += 4)
+            UNROLL for (int i = 0; i < 4; i++)
+                sum[i] += load(p + (r + i) * step);
+        for (; r < rows; r++)
+            sum[0] += load(p + r * step);
+        vreal total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        const ptrdiff_t lanes = min_size(VL, n - v * VL);
+        store_part(dst + v * VL, load_part(dst + v * VL, lanes) + total, lanes);
+    }
+}
+
+static inline __attribute__((always_inline)) void split_plane(real *dst, ptrdiff_t depth, const real *src,
+                                                              ptrdiff_t count, ptrdiff_t step, ptrdiff_t channels)
+{
+    for (ptrdiff_t i = 0; i < count; i++, dst += depth, src += step)
+        for (ptrdiff_t c = 0; c < channels; c++)
+            dst[c] = src[c];
+}
+
+static void split_channels(real *dst, ptrdiff_t plane, ptrdiff_t depth, const real *src, ptrdiff_t count,
+                           ptrdiff_t step, ptrdiff_t channels)
+{
+    for (ptrdiff_t c = 0; c < channels; c += depth, dst += plane, src += depth) {
+        const ptrdiff_t here = min_size(depth, channels - c);
+        if (depth == 6 && here == 6)
+            split_plane(dst, 6, src, count, step, 6);
+        else if (depth == 12 && here == 12)
+            split_plane(dst, 12, src, count, step, 12);
+        else
+            split_plane(dst, depth, src, count, step, here);
+    }
+}
+
+static void sum_slots(real *restrict dst, const real *restrict slots, ptrdiff_t slot_stride, ptrdiff_t count,
+                      ptrdiff_t length, int accumulate)
+{
+    for (ptrdiff_t i = 0; i < length; i++) {
+        real sum = slots[i];
+        for (ptrdiff_t s = 1; s < count; s++)
+            sum += slots[s * slot_stride + i];
+        dst[i] = accumulate ? dst[i] + sum : sum;
+    }
+}
+
+const T(gemm_kernels) KERNEL_TABLE(gemm) = {
+    .vl = VL,
+    .nr = 2 * VL,
+    .mr1 = MR1,
+    .mr2 = MR2,
+    .block = block,
+    .pack = pack,
+    .pack_transposed = pack_transposed,
+    .column_sums = column_sums,
+    .split_channels = split_channels,
+    .sum_slots = sum_slots,
+};

@@ -1,0 +1,84 @@
+/* loss.c - threads over rows, and the sums over rows. */
+#include "loss.h"
+
+#include <math.h>
+
+#include "../core/threads.h"
+
+enum { EXP_COST = 16 }; /* additions that one element of a softmax costs, about */
+
+int OP(softmax)(const ARGS(softmax) *a, void *scratch, int threads)
+{
+    (void)scratch, (void)threads;
+    const T(loss_kernels) *kernels = KERNELS(loss);
+    /* over rows: each is a softmax of its own */
+    #pragma omp parallel for num_threads(team(threads, EXP_COST * (double)(a->M * a->K))) schedule(static)
+    for (ptrdiff_t m = 0; m < a->M; m++)
+        kernels->softmax(a->x + m * a->K, a->y + m * a->K, a->K);
+    return 0;
+}
+NO_SCRATCH(softmax)
+
+int OP(softmax_dx)(const ARGS(softmax_dx) *a, void *scratch, int threads)
+{
+    (void)scratch, (void)threads;
+    const T(loss_kernels) *kernels = KERNELS(loss);
+    /* over rows, as forward */
+    #pragma omp parallel for num_threads(team(threads, 4 * (double)(a->M * a->K))) schedule(static)
+    for (ptrdiff_t m = 0; m < a->M; m++)
+        kernels->softmax_dx(a->dy + m * a->K, a->y + m * a->K, a->dx + m * a->K, a->K, a->accumulate != 0);
+    return 0;
+}
+NO_SCRATCH(softmax_dx)
+
+/* scratch (N): is row n a hit? */
+int OP(cross_entropy)(const ARGS(cross_entropy) *a, void *scratch, int threads)
+{
+    (void)threads;
+    const T(loss_kernels) *kernels = KERNELS(loss);
+    int *hit = scratch;
+    /* over rows: each leaves its loss and its hit in places of its own */
+    #pragma omp parallel for num_threads(team(threads, EXP_COST * (double)(a->N * a->K))) schedule(static)
+    for (ptrdiff_t n = 0; n < a->N; n++)
+        a->row_loss[n] = kernels->cross_entropy(a->x + n * a->K, a->labels ? a->labels[n] : 0,
+                                                a->target ? a->target + n * a->K : NULL, a->p + n * a->K, a->K, hit + n);
+    double sum = 0;
+    int64_t hits = 0;
+    for (ptrdiff_t n = 0; n < a->N; n++) {
+        sum += a->row_loss[n];
+        hits += hit[n];
+    }
+    a->loss[0] = sum / (double)a->N;
+    a->hits[0] = hits;
+    return 0;
+}
+
+size_t OP_SCRATCH(cross_entropy)(const ARGS(cross_entropy) *a, int threads)
+{
+    (void)threads;
+    return cache_lines((size_t)a->N * sizeof(int));
+}
+
+int OP(cross_entropy_dx)(const ARGS(cross_entropy_dx) *a, void *scratch, int threads)
+{
+    (void)scratch, (void)threads;
+    const T(loss_kernels) *kernels = KERNELS(loss);
+    /* over rows, as forward */
+    #pragma omp parallel for num_threads(team(threads, 2 * (double)(a->N * a->K))) schedule(static)
+    for (ptrdiff_t n = 0; n < a->N; n++)
+        kernels->cross_entropy_dx(a->p + n * a->K, a->labels ? a->labels[n] : 0,
+                                  a->target ? a->target + n * a->K : NULL, a->dx + n * a->K, a->K, a->N,
+                                  a->accumulate != 0);
+    return 0;
+}
+NO_SCRATCH(cross_entropy_dx)
+
+int OP(check_finite)(const ARGS(check_finite) *a, void *scratch, int threads)
+{
+    (void)scratch, (void)threads;
+    for (ptrdiff_t i = 0; i < a->LENGTH; i++)
+        if (!isfinite(a->x[i]))
+            return 1;
+    return 0;
+}
+NO_SCRATCH(check_finite)

@@ -1,0 +1,36 @@
+"""Builds the C library once per instruction set (csrc/build.py) and links it into the extension cnnc._core."""
+
+import importlib.util
+import pathlib
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = pathlib.Path(__file__).resolve().parent
+
+
+def csrc_build():
+    spec = importlib.util.spec_from_file_location("csrc_build", ROOT / "csrc" / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class BuildWithKernels(build_ext):
+    def build_extension(self, ext):
+        import numpy
+
+        csrc = csrc_build()
+        openmp = csrc.openmp_flags()
+        ext.extra_objects = csrc.build(pathlib.Path(self.build_temp) / "csrc", openmp)
+        ext.extra_link_args = [*openmp, "-lm"]
+        ext.include_dirs = ["csrc", numpy.get_include()]
+        ext.define_macros = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
+        super().build_extension(ext)
+
+
+headers_and_sources = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "csrc").rglob("*.[ch]"))
+setup(
+    ext_modules=[Extension("cnnc._core", ["cnnc/_core.pyx"], depends=[*headers_and_sources, "csrc/build.py"])],
+    cmdclass={"build_ext": BuildWithKernels},
+)

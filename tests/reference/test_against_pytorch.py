@@ -1,0 +1,144 @@
+"""The reference against an independent implementation of the same definitions, when that is installed."""
+
+import numpy as np
+import pytest
+
+from cnnc import reference
+
+torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+F = torch.nn.functional
+
+
+def tensor(array):
+    """A float64 leaf; images and filters change from our axes to theirs outside of it."""
+    return torch.tensor(np.asarray(array, dtype=np.float64), requires_grad=True)
+
+
+def images_first(x):
+    return x.permute(0, 3, 1, 2)  # (N, H, W, C) to (N, C, H, W)
+
+
+def images_last(y):
+    return y.permute(0, 2, 3, 1)
+
+
+def close(actual, expected):
+    np.testing.assert_allclose(actual, expected.detach().numpy(), rtol=1e-10, atol=1e-10)
+
+
+def test_correlation():
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        groups = int(rng.integers(1, 4))
+        kernel, stride, dilation = (rng.integers(1, 4, 2).tolist() for _ in range(3))
+        (top, bottom), (left, right) = padding = rng.integers(0, 3, (2, 2)).tolist()
+        height, width = ((k - 1) * d + int(rng.integers(1, 6)) for k, d in zip(kernel, dilation, strict=True))
+        channels, filters = (groups * int(rng.integers(1, 4)) for _ in range(2))
+        x = tensor(rng.standard_normal((int(rng.integers(1, 3)), height, width, channels)))
+        w = tensor(rng.standard_normal((*kernel, channels // groups, filters)))
+        b = tensor(rng.standard_normal(filters))
+        padded = F.pad(images_first(x), (left, right, top, bottom))
+        y = images_last(F.conv2d(padded, w.permute(3, 2, 0, 1), b, stride, 0, dilation, groups))
+        dy = rng.standard_normal(y.shape)
+        y.backward(torch.tensor(dy))
+        ours = [t.detach().numpy() for t in (x, w, b)]
+        arguments = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        close(reference.correlate2d(*ours, **arguments), y)
+        for gradient, leaf in zip(reference.correlate2d_backward(dy, *ours[:2], **arguments), (x, w, b), strict=True):
+            close(gradient, leaf.grad)
+
+
+def test_pooling():
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        size, stride = rng.integers(1, 5, 2), rng.integers(1, 5, 2).tolist()
+        padding = [int(rng.integers(0, s // 2 + 1)) for s in size]
+        arguments = {"stride": stride, "padding": padding}
+        ceil, counted = bool(rng.integers(2)), bool(rng.integers(2))
+        shape = (2, *(size + rng.integers(0, 6, 2)), 2)
+        values = rng.integers(-3, 3, shape) if rng.integers(2) else rng.standard_normal(shape)  # with ties, without
+        size = size.tolist()
+        for name, ours, theirs in [
+            ("max_pool2d", {"ceil": ceil}, {"ceil_mode": ceil}),
+            (
+                "avg_pool2d",
+                {"ceil": ceil, "count_include_pad": counted},
+                {"ceil_mode": ceil, "count_include_pad": counted},
+            ),
+        ]:
+            x = tensor(values)
+            y = images_last(getattr(F, name)(images_first(x), size, **arguments, **theirs))
+            dy = rng.standard_normal(y.shape)
+            y.backward(torch.tensor(dy))
+            close(getattr(reference, name)(values, size, **arguments, **ours), y)
+            close(getattr(reference, f"{name}_backward")(dy, values, size, **arguments, **ours), x.grad)
+
+
+def test_sizes_of_pooling_in_ceil_mode():
+    for n in range(1, 9):
+        for size in range(1, 5):
+            for stride in range(1, 6):
+                for padding in range(size // 2 + 1):
+                    try:
+                        expected = F.max_pool1d(torch.zeros(1, 1, n), size, stride, padding, ceil_mode=True).shape[2]
+                    except RuntimeError:  # the window does not fit
+                        with pytest.raises(ValueError, match="does not fit"):
+                            reference.output_size(n, size, stride, padding, ceil=True)
+                    else:
+                        assert reference.output_size(n, size, stride, padding, ceil=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "theirs"),
+    [
+        ("relu", {}, F.relu),
+        ("leaky_relu", {"slope": 0.2}, lambda x: F.leaky_relu(x, 0.2)),
+        ("elu", {"alpha": 1.5}, lambda x: F.elu(x, 1.5)),
+        ("sigmoid", {}, torch.sigmoid),
+        ("tanh", {}, torch.tanh),
+        ("softmax", {}, lambda x: F.softmax(x, dim=-1)),
+    ],
+)
+def test_activations(name, arguments, theirs):
+    values = np.concatenate([np.linspace(-20, 20, 81), [0.0, -0.0, 1e4, -1e4]]).reshape(5, 17)
+    x = tensor(values)
+    y = theirs(x)
+    dy = np.random.default_rng(2).standard_normal(values.shape)
+    y.backward(torch.tensor(dy))
+    close(getattr(reference, name)(values, **arguments), y)
+    close(getattr(reference, f"{name}_backward")(dy, values, **arguments), x.grad)
+
+
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_cross_entropy(scale):
+    rng = np.random.default_rng(3)
+    values, classes, rows = scale * rng.standard_normal((6, 9)), rng.integers(9, size=6), rng.dirichlet(np.ones(9), 6)
+    for labels in (classes, rows):
+        logits = tensor(values)
+        loss = F.cross_entropy(logits, torch.tensor(labels))
+        loss.backward()
+        close(reference.cross_entropy(values, labels), loss)
+        close(reference.cross_entropy_backward(values, labels), logits.grad)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"lr": 0.1},
+        {"lr": 0.1, "weight_decay": 0.2},
+        {"lr": 0.1, "momentum": 0.9},
+        {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.2},
+        {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.2, "nesterov": True},
+    ],
+)
+def test_sgd(arguments):
+    rng = np.random.default_rng(4)
+    param, velocity = rng.standard_normal(7), None
+    theirs = tensor(param)
+    optimizer = torch.optim.SGD([theirs], **arguments)
+    for _ in range(5):
+        grad = rng.standard_normal(7)
+        theirs.grad = torch.tensor(grad)
+        optimizer.step()
+        param, velocity = reference.sgd(param, grad, velocity, **arguments)
+        close(param, theirs)
