@@ -33,4 +33,3 @@ from cnnc.parameters import Parameter
 from cnnc.training import SGD, Cosine, NonFiniteLoss, Optimizer, Trainer
 
 __version__ = "0.1.0"
-__all__ = [name for name in dir() if not name.startswith("_")]

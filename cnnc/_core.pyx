@@ -291,7 +291,7 @@ cdef cnp.ndarray scratch_for(size_t nbytes):
         return aligned(nbytes)
     area = getattr(kept, "scratch", None)
     if area is None or <size_t> area.size < nbytes:
-        area = kept.scratch = aligned(max(nbytes, 1 << 16))
+        area = kept.scratch = aligned(max(nbytes, <size_t> 1 << 16))
     return area
 
 

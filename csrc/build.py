@@ -3,41 +3,58 @@
 The one place that knows which source is compiled how: setup.py imports it, and the C tests and other
 users call it as `python csrc/build.py OUTPUT_DIRECTORY [compiler flags ...]`, which leaves a static
 library `libcnnc.a` there.
+
+Environment: CC is the compiler (a cross compiler builds for its own target), CNNC_OPENMP=0 builds without
+threads, CNNC_EMULATE_AVX512=1 compiles the AVX-512 level to AVX2 code of the same shape, for tests on any x86-64.
+CFLAGS is not read: flags such as -ffast-math must not reach the kernels.
 """
 
 import concurrent.futures
+import functools
 import os
 import pathlib
-import platform
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 
 SOURCE = pathlib.Path(__file__).resolve().parent
 WARNINGS = ["-Wall", "-Wextra"]
-FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math", *WARNINGS]
+FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math", *WARNINGS]
 
 # Level name -> (vector bytes, compiler flags). csrc/core/isa.h and isa.c know the same names.
-LEVELS = {"baseline": (16, [])}
-if platform.machine().lower() in ("x86_64", "amd64"):
-    LEVELS["avx2"] = (32, ["-mavx2", "-mfma"])
-    LEVELS["avx512"] = (
-        64,
-        ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
-    )
+BASELINE = {"baseline": (16, [])}
+X86_64 = {
+    **BASELINE,
+    "avx2": (32, ["-mavx2", "-mfma"]),
+    "avx512": (64, ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]),
+}
+EMULATED_AVX512 = (64, ["-mavx2", "-mfma", "-Wno-psabi"])
 
 
 def compiler():
-    return shlex.split(os.environ.get("CC", "cc"))
+    """The command of the C compiler: $CC, or the first of cc, gcc and clang that is there."""
+    command = shlex.split(os.environ.get("CC", "")) or [next(filter(shutil.which, ("cc", "gcc", "clang")), "cc")]
+    if not shutil.which(command[0]):
+        sys.exit(
+            "cnnc is compiled on this machine and needs a C compiler, GCC or Clang (Debian, Ubuntu: apt-get install gcc "
+            f"libc6-dev; Fedora: dnf install gcc), or its name in CC: received {shlex.join(command)!r}, not found"
+        )
+    return command
+
+
+@functools.lru_cache
+def levels(command, emulate):
+    """The levels of the machine that the compiler compiles for."""
+    target = subprocess.run([*command, "-dumpmachine"], check=True, capture_output=True, text=True).stdout
+    if target.split("-")[0] not in ("x86_64", "amd64"):
+        return BASELINE
+    return {**X86_64, "avx512": EMULATED_AVX512} if emulate else X86_64
 
 
 def emulation():
-    """Flags that turn the AVX-512 level into AVX2 code of the same shape, so that any machine can test it."""
-    if not os.environ.get("CNNC_EMULATE_AVX512"):
-        return []
-    LEVELS["avx512"] = (64, ["-mavx2", "-mfma", "-Wno-psabi"])
-    return ["-DCNNC_EMULATE_AVX512"]
+    return bool(os.environ.get("CNNC_EMULATE_AVX512"))
 
 
 def openmp_flags():
@@ -69,7 +86,7 @@ def units():
             yield source, f"{name}_f32", []
             yield source, f"{name}_f64", ["-DCNNC_DOUBLE"]
         else:
-            for level, (width, flags) in LEVELS.items():
+            for level, (width, flags) in levels(tuple(compiler()), emulation()).items():
                 level_flags = [f"-DCNNC_LEVEL={level}", f"-DCNNC_VBYTES={width}", *flags]
                 yield source, f"{name}_f32_{level}", level_flags
                 if level == "baseline":
@@ -80,13 +97,13 @@ def build(output, extra=()):
     """Compiles into the folder `output` and returns the list of object files. Raises on a compiler error."""
     output = pathlib.Path(output)
     output.mkdir(parents=True, exist_ok=True)
-    common = [*FLAGS, *emulation(), *extra]
+    common = [*compiler(), *FLAGS, *(["-DCNNC_EMULATE_AVX512"] if emulation() else []), *extra]
     newest_header = max(header.stat().st_mtime for header in [*SOURCE.rglob("*.h"), pathlib.Path(__file__)])
 
     def one(unit):
         source, name, flags = unit
         target = output / f"{name}.o"
-        command = [*compiler(), *common, *flags, "-c", str(source), "-o", str(target)]
+        command = [*common, *flags, "-c", str(source), "-o", str(target)]
         stamp = output / f"{name}.command"
         line = shlex.join(command)
         current = target.exists() and stamp.exists() and stamp.read_text() == line

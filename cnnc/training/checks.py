@@ -1,8 +1,7 @@
 """Checks of what users hand to training, before anything is computed."""
 
-import numpy as np
-
 from cnnc import geometry
+from cnnc import labels as labels_module
 
 
 def check_count(value, name):
@@ -13,31 +12,7 @@ def check_count(value, name):
 
 
 def check_labels(labels, n, output_shape):
-    """Labels as int32 classes (N,) or float rows (N, K).
-
-    Raises:
-        ValueError: unless there are `n` of them, classes lie in [0, K) and rows are finite, not negative and K long.
-        TypeError: for labels that are not numbers.
-    """
+    """Labels of `n` images that fit a network of this output shape; see `cnnc.labels.check_labels`."""
     if len(output_shape) != 1:
         raise ValueError(f"the network must end in one vector of logits an image: received the shape {output_shape}")
-    classes = output_shape[0]
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "biuf" or (labels.ndim == 1 and labels.dtype.kind == "f"):
-        raise TypeError(f"labels must be integer classes (N,) or rows of probabilities (N, K): "
-                        f"received dtype {labels.dtype}, shape {labels.shape}")  # fmt: skip
-    if labels.ndim not in (1, 2) or (labels.ndim == 2 and labels.shape[1] != classes):
-        raise ValueError(f"labels must have the shape (N,) or (N, {classes}): received {labels.shape}")
-    if len(labels) != n:
-        raise ValueError(f"there must be one label for each of the {n} images: received {len(labels)}")
-    if labels.ndim == 2:
-        bad = ~np.isfinite(labels) | (labels < 0)
-        if bad.any():
-            row = int(np.argwhere(bad)[0][0])
-            raise ValueError(f"rows of labels must be finite and not negative: received {labels[row]} at {row}")
-        return labels
-    bad = (labels < 0) | (labels >= classes)
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise ValueError(f"labels must be in [0, {classes}): received {int(labels[at])} at position {at}")
-    return labels.astype(np.int32, copy=False)
+    return labels_module.check_labels(labels, n, output_shape[0])

@@ -1,5 +1,6 @@
 /* conv.c - the forward pass: y = b + x correlated with w (flipped if `flip`). */
 #include "conv.h"
+#include "depthwise.h"
 
 static T(correlation) forward(const ARGS(correlate2d) *a)
 {
@@ -19,12 +20,15 @@ static T(correlation) forward(const ARGS(correlate2d) *a)
 size_t OP_SCRATCH(correlate2d)(const ARGS(correlate2d) *a, int threads)
 {
     const T(correlation) c = forward(a);
-    return T(correlation_scratch)(&c, threads);
+    return is_depthwise(c.groups, c.CG, c.KG) ? T(depthwise_scratch)(&c, threads) : T(correlation_scratch)(&c, threads);
 }
 
 int OP(correlate2d)(const ARGS(correlate2d) *a, void *scratch, int threads)
 {
     const T(correlation) c = forward(a);
-    T(correlation_run)(&c, scratch, threads);
+    if (is_depthwise(c.groups, c.CG, c.KG))
+        T(depthwise_run)(&c, scratch, threads);
+    else
+        T(correlation_run)(&c, scratch, threads);
     return 0;
 }

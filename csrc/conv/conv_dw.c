@@ -1,5 +1,6 @@
 /* conv_dw.c - the gradients of w and b: x correlated with dy, and the sums of dy. */
 #include "conv.h"
+#include "depthwise.h"
 
 static T(correlation_dw) gradient(const ARGS(correlate2d_dw) *a)
 {
@@ -16,12 +17,15 @@ static T(correlation_dw) gradient(const ARGS(correlate2d_dw) *a)
 size_t OP_SCRATCH(correlate2d_dw)(const ARGS(correlate2d_dw) *a, int threads)
 {
     const T(correlation_dw) c = gradient(a);
-    return T(correlation_dw_scratch)(&c, threads);
+    return is_depthwise(c.groups, c.CG, c.KG) ? T(depthwise_dw_scratch)(&c, threads) : T(correlation_dw_scratch)(&c, threads);
 }
 
 int OP(correlate2d_dw)(const ARGS(correlate2d_dw) *a, void *scratch, int threads)
 {
     const T(correlation_dw) c = gradient(a);
-    T(correlation_dw_run)(&c, scratch, threads);
+    if (is_depthwise(c.groups, c.CG, c.KG))
+        T(depthwise_dw_run)(&c, scratch, threads);
+    else
+        T(correlation_dw_run)(&c, scratch, threads);
     return 0;
 }

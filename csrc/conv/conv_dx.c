@@ -6,14 +6,11 @@
  * the taps, in reverse, and no zero is ever multiplied. A phase without taps gets zeros.
  */
 #include "conv.h"
+#include "depthwise.h"
+#include "narrow.h"
 
-/* One phase of one axis: output positions phase, phase + s, ...; taps first, first - every, ... */
-typedef struct {
-    ptrdiff_t positions, taps, first, every, move, off;
-} axis_phase;
-
-static axis_phase phase_of(ptrdiff_t phase, ptrdiff_t size, ptrdiff_t taps, ptrdiff_t stride, ptrdiff_t pad,
-                           ptrdiff_t dilation)
+axis_phase T(phase_of)(ptrdiff_t phase, ptrdiff_t size, ptrdiff_t taps, ptrdiff_t stride, ptrdiff_t pad,
+                       ptrdiff_t dilation)
 {
     ptrdiff_t a = stride, b = dilation;
     while (b) {
@@ -33,8 +30,8 @@ static axis_phase phase_of(ptrdiff_t phase, ptrdiff_t size, ptrdiff_t taps, ptrd
 static T(correlation) phase_correlation(const ARGS(correlate2d_dx) *a, const conv_sizes *s, ptrdiff_t phase_h,
                                         ptrdiff_t phase_w)
 {
-    const axis_phase h = phase_of(phase_h, s->H, s->KH, s->stride_h, s->pad_top, s->dilation_h);
-    const axis_phase w = phase_of(phase_w, s->W, s->KW, s->stride_w, s->pad_left, s->dilation_w);
+    const axis_phase h = T(phase_of)(phase_h, s->H, s->KH, s->stride_h, s->pad_top, s->dilation_h);
+    const axis_phase w = T(phase_of)(phase_w, s->W, s->KW, s->stride_w, s->pad_left, s->dilation_w);
     const ptrdiff_t tap_w = s->CG * s->K, tap_h = s->KW * tap_w, KG = s->K * s->CG / s->C;
     const ptrdiff_t u = s->flip ? s->KH - 1 - h.first : h.first, v = s->flip ? s->KW - 1 - w.first : w.first;
     const int reached = h.taps > 0 && w.taps > 0;
@@ -54,10 +51,13 @@ size_t OP_SCRATCH(correlate2d_dx)(const ARGS(correlate2d_dx) *a, int threads)
 {
     const conv_sizes s = conv_as_product(CONV_SIZES_OF(a));
     size_t most = 0;
+    if (T(narrow_pays)(&s))
+        return T(narrow_scratch)(a, threads);
     for (ptrdiff_t phase = 0; phase < s.stride_h * s.stride_w; phase++) {
         const T(correlation) c = phase_correlation(a, &s, phase / s.stride_w, phase % s.stride_w);
         if (c.OH > 0 && c.OW > 0) {
-            const size_t bytes = T(correlation_scratch)(&c, threads);
+            const size_t bytes = is_depthwise(c.groups, c.CG, c.KG) ? T(depthwise_scratch)(&c, threads)
+                                                                      : T(correlation_scratch)(&c, threads);
             most = bytes > most ? bytes : most;
         }
     }
@@ -67,9 +67,17 @@ size_t OP_SCRATCH(correlate2d_dx)(const ARGS(correlate2d_dx) *a, int threads)
 int OP(correlate2d_dx)(const ARGS(correlate2d_dx) *a, void *scratch, int threads)
 {
     const conv_sizes s = conv_as_product(CONV_SIZES_OF(a));
+    if (T(narrow_pays)(&s)) {
+        T(narrow_run)(a, scratch, threads);
+        return 0;
+    }
     for (ptrdiff_t phase = 0; phase < s.stride_h * s.stride_w; phase++) {
         const T(correlation) c = phase_correlation(a, &s, phase / s.stride_w, phase % s.stride_w);
-        if (c.OH > 0 && c.OW > 0 && (c.KH > 0 || !c.accumulate))
+        if (c.OH == 0 || c.OW == 0 || (c.KH == 0 && c.accumulate))
+            continue;
+        if (is_depthwise(c.groups, c.CG, c.KG))
+            T(depthwise_run)(&c, scratch, threads);
+        else
             T(correlation_run)(&c, scratch, threads);
     }
     return 0;

@@ -1,52 +1,66 @@
-/* dropout_kernels.c - Philox for many blocks at a time. The loops over blocks and elements are plain C that compilers
- * turn into vectors: 32 x 32 -> 64 bit products are the one thing that vector extensions cannot say well. */
+/* dropout_kernels.c - Philox for one vector of blocks at a time. */
 #include "dropout.h"
+
+#include <string.h>
 
 #include "../core/threads.h"
 
-enum { BLOCKS = 16, WORDS = 4 * BLOCKS }; /* per turn: enough for whole vectors, few enough for registers */
+/* A block's 32-bit words live in 64-bit lanes: the product of two of them needs 64 bits. */
+typedef uint64_t vword __attribute__((vector_size(CNNC_VBYTES)));
+enum { BLOCKS = CNNC_VBYTES / sizeof(uint64_t), WORDS = 4 * BLOCKS };
 
-/* words[4 b + w] = word w of block + b */
-static void philox4x32(uint64_t block, uint32_t step, uint32_t stream, uint64_t seed, uint32_t *words)
+/* words[4 b + w] = word w of the block after `block` by b */
+static inline void philox4x32(uint64_t block, uint32_t step, uint32_t stream, uint64_t seed, uint32_t *words)
 {
-    uint32_t c0[BLOCKS], c1[BLOCKS], c2[BLOCKS], c3[BLOCKS];
-    for (int b = 0; b < BLOCKS; b++) {
-        c0[b] = (uint32_t)(block + (uint64_t)b);
-        c1[b] = (uint32_t)((block + (uint64_t)b) >> 32);
-        c2[b] = step;
-        c3[b] = stream;
-    }
-    uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
+    const uint64_t low = 0xFFFFFFFFu;
+    vword number;
+    for (int b = 0; b < BLOCKS; b++)
+        number[b] = block + (uint64_t)b;
+    vword c0 = number & low, c1 = number >> 32, c2 = (vword){0} + step, c3 = (vword){0} + stream;
+    uint64_t key0 = seed & low, key1 = seed >> 32;
     for (int round = 0; round < 10; round++) {
-        for (int b = 0; b < BLOCKS; b++) {
-            uint64_t product0 = (uint64_t)c0[b] * 0xD2511F53u, product2 = (uint64_t)c2[b] * 0xCD9E8D57u;
-            c0[b] = (uint32_t)(product2 >> 32) ^ c1[b] ^ key0;
-            c1[b] = (uint32_t)product2;
-            c2[b] = (uint32_t)(product0 >> 32) ^ c3[b] ^ key1;
-            c3[b] = (uint32_t)product0;
-        }
-        key0 += 0x9E3779B9u;
-        key1 += 0xBB67AE85u;
+        vword product0 = c0 * UINT64_C(0xD2511F53), product2 = c2 * UINT64_C(0xCD9E8D57);
+        c0 = (product2 >> 32) ^ c1 ^ key0;
+        c1 = product2 & low;
+        c2 = (product0 >> 32) ^ c3 ^ key1;
+        c3 = product0 & low;
+        key0 = (key0 + 0x9E3779B9u) & low;
+        key1 = (key1 + 0xBB67AE85u) & low;
     }
     for (int b = 0; b < BLOCKS; b++) {
-        words[4 * b] = c0[b];
-        words[4 * b + 1] = c1[b];
-        words[4 * b + 2] = c2[b];
-        words[4 * b + 3] = c3[b];
+        words[4 * b] = (uint32_t)c0[b];
+        words[4 * b + 1] = (uint32_t)c1[b];
+        words[4 * b + 2] = (uint32_t)c2[b];
+        words[4 * b + 3] = (uint32_t)c3[b];
     }
+}
+
+/* Always inlined with constants for `accumulate`, and for n where it is WORDS: plain loops that become vectors. */
+static inline __attribute__((always_inline)) void apply(const uint32_t *words, const real *x, real *y, ptrdiff_t n,
+                                                        uint32_t threshold, real scale, int accumulate)
+{
+    real value[WORDS]; /* x is read before y is written, for they may be one array */
+    for (ptrdiff_t i = 0; i < n; i++) {
+        real scaled = x[i] * scale;
+        value[i] = words[i] >= threshold ? scaled : 0;
+    }
+    for (ptrdiff_t i = 0; i < n; i++)
+        y[i] = accumulate ? y[i] + value[i] : value[i];
 }
 
 static void dropout(const real *x, real *y, ptrdiff_t length, uint64_t block, uint32_t step, uint32_t stream,
                     uint64_t seed, uint32_t threshold, real scale, int accumulate)
 {
-    for (ptrdiff_t start = 0; start < length; start += WORDS, block += BLOCKS) {
+    for (ptrdiff_t i = 0; i < length; i += WORDS, block += BLOCKS) {
         uint32_t words[WORDS];
         philox4x32(block, step, stream, seed, words);
-        ptrdiff_t n = min_size(WORDS, length - start);
-        for (ptrdiff_t i = 0; i < n; i++) {
-            real value = words[i] >= threshold ? x[start + i] * scale : 0;
-            y[start + i] = accumulate ? y[start + i] + value : value;
-        }
+        ptrdiff_t n = min_size(WORDS, length - i);
+        if (n < WORDS)
+            apply(words, x + i, y + i, n, threshold, scale, accumulate);
+        else if (accumulate)
+            apply(words, x + i, y + i, WORDS, threshold, scale, 1);
+        else
+            apply(words, x + i, y + i, WORDS, threshold, scale, 0);
     }
 }
 

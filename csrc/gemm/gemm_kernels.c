@@ -163,15 +163,15 @@ static void split_channels(real *dst, ptrdiff_t plane, ptrdiff_t depth, const re
     }
 }
 
-static void sum_slots(real *restrict dst, const real *restrict slots, ptrdiff_t slot_stride, ptrdiff_t count,
-                      ptrdiff_t length, int accumulate)
+static void sum_slots(real *dst, const real *slots, ptrdiff_t slot_stride, ptrdiff_t count, ptrdiff_t length,
+                      int accumulate)
 {
-    for (ptrdiff_t i = 0; i < length; i++) {
-        real sum = slots[i];
+    EACH_VECTOR(i, n, length, {
+        vreal sum = load_n(slots + i, n);
         for (ptrdiff_t s = 1; s < count; s++)
-            sum += slots[s * slot_stride + i];
-        dst[i] = accumulate ? dst[i] + sum : sum;
-    }
+            sum += load_n(slots + s * slot_stride + i, n);
+        store_n(dst + i, accumulate ? load_n(dst + i, n) + sum : sum, n);
+    });
 }
 
 const T(gemm_kernels) KERNEL_TABLE(gemm) = {

@@ -3,14 +3,14 @@
 
 #include "../core/threads.h"
 
-/* A band is what one task computes: rows of one image, about CHUNK elements. Cut by shape alone. */
+/* A band is what one task computes: rows of one image, about CHUNK elements. Cut by shape alone, evenly. */
 typedef struct {
     ptrdiff_t rows, per_band, bands; /* of one image */
 } banding;
 
 static banding cut_rows(ptrdiff_t rows, ptrdiff_t row_elements)
 {
-    ptrdiff_t per_band = min_size(rows, ceil_div(CHUNK, row_elements));
+    ptrdiff_t per_band = ceil_div(rows, ceil_div(rows * row_elements, CHUNK));
     return (banding){rows, per_band, ceil_div(rows, per_band)};
 }
 

@@ -1,4 +1,5 @@
-/* pool_kernels.c - windows over vectors of channels. */
+/* pool_kernels.c - windows over vectors of channels. Maximum and mean, with and without index, share their loops:
+ * `kind` is a constant wherever it is asked often. */
 #include "pool.h"
 
 #include "../core/simd.h"
@@ -6,250 +7,319 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+enum { MAX, MAX_INDEX8, MAX_INDEX32, MEAN };
+
 typedef uint8_t vuint8 __attribute__((vector_size(VL)));
 typedef int32_t vint32 __attribute__((vector_size(VL * 4)));
+
+/* What the four operations have in common. */
+typedef struct {
+    ptrdiff_t N, H, W, C, OH, OW, KH, KW, stride_h, stride_w, pad_top, pad_left;
+    ptrdiff_t pad_bottom, pad_right, count_pad; /* mean only */
+} shape;
+#define SHAPE(a, ...)                                                                                             \
+    (shape){.N = (a)->N, .H = (a)->H, .W = (a)->W, .C = (a)->C, .OH = (a)->OH, .OW = (a)->OW, .KH = (a)->KH,     \
+            .KW = (a)->KW, .stride_h = (a)->stride_h, .stride_w = (a)->stride_w, .pad_top = (a)->pad_top,        \
+            .pad_left = (a)->pad_left, __VA_ARGS__}
+#define MEAN_SHAPE(a) \
+    SHAPE(a, .pad_bottom = (a)->pad_bottom, .pad_right = (a)->pad_right, .count_pad = (a)->count_pad)
 
 /* Elements that the vectors of one pixel touch. */
 static ptrdiff_t vector_width(ptrdiff_t C) { return ceil_div(C, VL) * VL; }
 
-/* What a window covers along one axis: taps [first, end) are inside the image, tap 0 is at `start`. */
+/* One axis of a window: its tap 0 is at `start`, taps [first, end) are inside the image, a mean counts `counted`. */
 typedef struct {
-    ptrdiff_t start, first, end;
-} clipped;
+    ptrdiff_t start, first, end, counted;
+} taps;
 
-static clipped clip(ptrdiff_t output, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t taps, ptrdiff_t size)
+INLINE taps axis_taps(ptrdiff_t start, ptrdiff_t K, ptrdiff_t size, ptrdiff_t pad_end, ptrdiff_t count_pad)
 {
-    ptrdiff_t start = output * stride - pad;
-    return (clipped){start, max_size(0, -start), min_size(taps, size - start)};
+    taps t = {.start = start, .first = max_size(0, -start), .end = min_size(K, size - start)};
+    t.counted = count_pad ? min_size(K, size + pad_end - start) : t.end - t.first;
+    return t;
+}
+
+INLINE taps row_taps(const shape *s, ptrdiff_t i)
+{
+    return axis_taps(i * s->stride_h - s->pad_top, s->KH, s->H, s->pad_bottom, s->count_pad);
+}
+
+INLINE taps column_taps(const shape *s, ptrdiff_t j)
+{
+    return axis_taps(j * s->stride_w - s->pad_left, s->KW, s->W, s->pad_right, s->count_pad);
 }
 
 /* --- forward ----------------------------------------------------------------------------------------- */
 
-/* Which of the indices a maximum leaves. */
-enum { NO_INDEX, INDEX8, INDEX32 };
+typedef struct {
+    real *y;
+    uint8_t *index8;
+    int32_t *index32;
+} outputs;
 
-/* One window's maxima: x at its first tap inside, `rows` x `cols` taps inside, tap numbers from `tap` on. */
-INLINE void max_window(const real *x, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t row_stride, ptrdiff_t C, real *y,
-                       uint8_t *index8, int32_t *index32, int kind, lane_int tap, ptrdiff_t KW, int spill)
+/* One window: x is its first tap inside the image, number `tap`; rows x cols taps are inside; outputs start at `at`.
+ * With `spill` vectors are whole, else cut to the channels. */
+INLINE void window(const real *x, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t row_stride, ptrdiff_t C, lane_int tap,
+                   ptrdiff_t KW, real count, outputs out, ptrdiff_t at, int kind, int spill)
 {
     for (ptrdiff_t c = 0; c < C; c += VL) {
         ptrdiff_t n = spill ? VL : min_size(VL, C - c);
-        vreal best = load_n(x + c, n);
+        vreal y = load_n(x + c, n);
         vint where = (vint){0} + tap;
         for (ptrdiff_t u = 0; u < rows; u++)
             for (ptrdiff_t v = u == 0; v < cols; v++) {
                 vreal value = load_n(x + u * row_stride + v * C + c, n);
-                vint wins = ~(value <= best) & (best == best); /* larger, or the first NaN */
-                best = select(wins, value, best);
-                if (kind != NO_INDEX)
-                    where = (wins & (lane_int)(tap + u * KW + v)) | (~wins & where);
+                if (kind == MEAN) {
+                    y += value;
+                } else {
+                    vint wins = ~(value <= y) & (y == y); /* larger, or the first NaN */
+                    y = select(wins, value, y);
+                    if (kind != MAX)
+                        where = (wins & (tap + (lane_int)(u * KW + v))) | (~wins & where);
+                }
             }
-        store_n(y + c, best, n);
-        if (kind == INDEX8) {
+        store_n(out.y + at + c, kind == MEAN ? y / count : y, n);
+        if (kind == MAX_INDEX8) {
             vuint8 narrow = __builtin_convertvector(where, vuint8);
-            memcpy(index8 + c, &narrow, (size_t)n);
+            memcpy(out.index8 + at + c, &narrow, (size_t)n);
         }
-        if (kind == INDEX32) {
+        if (kind == MAX_INDEX32) {
             vint32 narrow = __builtin_convertvector(where, vint32);
-            memcpy(index32 + c, &narrow, (size_t)n * 4);
+            memcpy(out.index32 + at + c, &narrow, (size_t)n * sizeof(int32_t));
         }
     }
 }
 
-INLINE void max_rows_of(const ARGS(max_pool2d) *a, ptrdiff_t image, ptrdiff_t first, ptrdiff_t last, int kind)
+/* The same for any window anywhere: the few at the edges of images, and the last ones of the array. */
+static __attribute__((noinline)) void any_window(const real *x, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t row_stride,
+                                                 ptrdiff_t C, lane_int tap, ptrdiff_t KW, real count, outputs out,
+                                                 ptrdiff_t at, int kind)
 {
-    const ptrdiff_t C = a->C, row_stride = a->W * C, width = vector_width(C);
-    const real *x = a->x + image * a->H * row_stride, *x_end = a->x + a->N * a->H * row_stride;
-    ptrdiff_t at = (image * a->OH + first) * a->OW * C, end = (image * a->OH + last) * a->OW * C;
+    window(x, rows, cols, row_stride, C, tap, KW, count, out, at, kind, 0);
+}
+
+/* A run of windows along a row, `step` elements apart, whose columns are all inside the image. */
+INLINE void window_run(const real *x, const real *x_end, ptrdiff_t windows, ptrdiff_t step, ptrdiff_t rows,
+                       ptrdiff_t cols, ptrdiff_t row_stride, ptrdiff_t C, lane_int tap, real count, outputs out,
+                       ptrdiff_t at, ptrdiff_t end, int kind)
+{
+    const ptrdiff_t width = vector_width(C), to_last_tap = (rows - 1) * row_stride + (cols - 1) * C;
+    for (; windows > 0; windows--, x += step, at += C)
+        if (x_end - x >= to_last_tap + width && end - at >= width)
+            window(x, rows, cols, row_stride, C, tap, cols, count, out, at, kind, 1);
+        else
+            any_window(x, rows, cols, row_stride, C, tap, cols, count, out, at, kind);
+}
+
+INLINE void window_rows(const shape *s, const real *x, outputs out, ptrdiff_t image, ptrdiff_t first, ptrdiff_t last,
+                        int kind)
+{
+    const ptrdiff_t C = s->C, row_stride = s->W * C, step = s->stride_w * C;
+    const real *x_end = x + s->N * s->H * row_stride;
+    const ptrdiff_t end = (image * s->OH + last) * s->OW * C;
+    /* windows [inside, outside) have all their columns inside the image */
+    const ptrdiff_t inside = min_size(s->OW, ceil_div(s->pad_left, s->stride_w));
+    const ptrdiff_t fit = s->W + s->pad_left - s->KW;
+    const ptrdiff_t outside = max_size(inside, fit < 0 ? 0 : min_size(s->OW, fit / s->stride_w + 1));
 
     for (ptrdiff_t i = first; i < last; i++) {
-        clipped h = clip(i, a->stride_h, a->pad_top, a->KH, a->H);
-        for (ptrdiff_t j = 0; j < a->OW; j++, at += C) {
-            clipped w = clip(j, a->stride_w, a->pad_left, a->KW, a->W);
-            const real *tap = x + (h.start + h.first) * row_stride + (w.start + w.first) * C;
-            ptrdiff_t rows = h.end - h.first, cols = w.end - w.first;
-            const real *last_tap = tap + (rows - 1) * row_stride + (cols - 1) * C;
-            uint8_t *index8 = kind == INDEX8 ? a->index8 + at : NULL;
-            int32_t *index32 = kind == INDEX32 ? a->index32 + at : NULL;
-            lane_int number = (lane_int)(h.first * a->KW + w.first);
-            int spill = x_end - last_tap >= width && end - at >= width;
-
-            if (!spill)
-                max_window(tap, rows, cols, row_stride, C, a->y + at, index8, index32, kind, number, a->KW, 0);
-            else if (a->KW == 2 && rows == 2 && cols == 2)
-                max_window(tap, 2, 2, row_stride, C, a->y + at, index8, index32, kind, 0, 2, 1);
-            else if (a->KW == 3 && rows == 3 && cols == 3)
-                max_window(tap, 3, 3, row_stride, C, a->y + at, index8, index32, kind, 0, 3, 1);
-            else
-                max_window(tap, rows, cols, row_stride, C, a->y + at, index8, index32, kind, number, a->KW, 1);
+        taps h = row_taps(s, i);
+        const real *row = x + (image * s->H + h.start + h.first) * row_stride;
+        ptrdiff_t rows = h.end - h.first, at = (image * s->OH + i) * s->OW * C, run = outside - inside;
+        for (ptrdiff_t j = 0; j < s->OW; j++) {
+            if (j == inside && run > 0) {
+                const real *tap = row + (j * s->stride_w - s->pad_left) * C;
+                real count = (real)(h.counted * s->KW);
+                lane_int number = (lane_int)(h.first * s->KW);
+                if (rows == 2 && s->KW == 2)
+                    window_run(tap, x_end, run, step, 2, 2, row_stride, C, number, count, out, at + j * C, end, kind);
+                else if (rows == 3 && s->KW == 3)
+                    window_run(tap, x_end, run, step, 3, 3, row_stride, C, number, count, out, at + j * C, end, kind);
+                else
+                    window_run(tap, x_end, run, step, rows, s->KW, row_stride, C, number, count, out, at + j * C, end,
+                               kind);
+                j = outside - 1;
+                continue;
+            }
+            taps w = column_taps(s, j);
+            any_window(row + (w.start + w.first) * C, rows, w.end - w.first, row_stride, C,
+                       (lane_int)(h.first * s->KW + w.first), s->KW, (real)(h.counted * w.counted), out, at + j * C,
+                       kind);
         }
     }
 }
 
 static void max_rows(const ARGS(max_pool2d) *a, ptrdiff_t image, ptrdiff_t first, ptrdiff_t last)
 {
+    const shape s = SHAPE(a);
+    const outputs out = {a->y, a->index8, a->index32};
     if (a->index8)
-        max_rows_of(a, image, first, last, INDEX8);
+        window_rows(&s, a->x, out, image, first, last, MAX_INDEX8);
     else if (a->index32)
-        max_rows_of(a, image, first, last, INDEX32);
+        window_rows(&s, a->x, out, image, first, last, MAX_INDEX32);
     else
-        max_rows_of(a, image, first, last, NO_INDEX);
-}
-
-/* One window's means: as max_window, `count` is what the sum is divided by. */
-INLINE void avg_window(const real *x, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t row_stride, ptrdiff_t C, real *y,
-                       real count, int spill)
-{
-    for (ptrdiff_t c = 0; c < C; c += VL) {
-        ptrdiff_t n = spill ? VL : min_size(VL, C - c);
-        vreal sum = load_n(x + c, n);
-        for (ptrdiff_t u = 0; u < rows; u++)
-            for (ptrdiff_t v = u == 0; v < cols; v++)
-                sum += load_n(x + u * row_stride + v * C + c, n);
-        store_n(y + c, sum / count, n);
-    }
-}
-
-/* Elements along one axis that a mean counts: those inside the image, or inside the padded image. */
-static ptrdiff_t counted(clipped taps, ptrdiff_t K, ptrdiff_t size, ptrdiff_t pad_end, ptrdiff_t count_pad)
-{
-    return count_pad ? min_size(K, size + pad_end - taps.start) : taps.end - taps.first;
+        window_rows(&s, a->x, out, image, first, last, MAX);
 }
 
 static void avg_rows(const ARGS(avg_pool2d) *a, ptrdiff_t image, ptrdiff_t first, ptrdiff_t last)
 {
-    const ptrdiff_t C = a->C, row_stride = a->W * C, width = vector_width(C);
-    const real *x = a->x + image * a->H * row_stride, *x_end = a->x + a->N * a->H * row_stride;
-    real *y = a->y + (image * a->OH + first) * a->OW * C, *y_end = a->y + (image * a->OH + last) * a->OW * C;
-
-    for (ptrdiff_t i = first; i < last; i++) {
-        clipped h = clip(i, a->stride_h, a->pad_top, a->KH, a->H);
-        ptrdiff_t count_h = counted(h, a->KH, a->H, a->pad_bottom, a->count_pad);
-        for (ptrdiff_t j = 0; j < a->OW; j++, y += C) {
-            clipped w = clip(j, a->stride_w, a->pad_left, a->KW, a->W);
-            const real *tap = x + (h.start + h.first) * row_stride + (w.start + w.first) * C;
-            ptrdiff_t rows = h.end - h.first, cols = w.end - w.first;
-            const real *last_tap = tap + (rows - 1) * row_stride + (cols - 1) * C;
-            real count = (real)(count_h * counted(w, a->KW, a->W, a->pad_right, a->count_pad));
-            int spill = x_end - last_tap >= width && y_end - y >= width;
-
-            if (!spill)
-                avg_window(tap, rows, cols, row_stride, C, y, count, 0);
-            else if (rows == 2 && cols == 2)
-                avg_window(tap, 2, 2, row_stride, C, y, count, 1);
-            else
-                avg_window(tap, rows, cols, row_stride, C, y, count, 1);
-        }
-    }
+    const shape s = MEAN_SHAPE(a);
+    window_rows(&s, a->x, (outputs){.y = a->y}, image, first, last, MEAN);
 }
 
 /* --- backward ---------------------------------------------------------------------------------------- */
 
-/* The windows that cover position p of one axis: outputs newest, newest - 1, ... > oldest, with p at their taps
- * tap, tap + stride, ... */
 typedef struct {
-    ptrdiff_t newest, oldest, tap;
-} covering;
+    const real *dy;
+    const uint8_t *index8;
+    const int32_t *index32;
+} inputs;
 
-static covering windows_over(ptrdiff_t p, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t taps, ptrdiff_t outputs)
+/* n lanes of what the windows at dy[at...] give to the pixel at their tap number `tap`; `share` is 1 / elements. */
+INLINE vreal given(inputs in, ptrdiff_t at, lane_int tap, real share, ptrdiff_t n, int kind)
 {
-    ptrdiff_t newest = (p + pad) / stride, tap = (p + pad) % stride;
-    if (newest >= outputs) {
-        tap += (newest - (outputs - 1)) * stride;
-        newest = outputs - 1;
+    vreal dy = load_n(in.dy + at, n);
+    if (kind == MEAN)
+        return dy * share;
+    vint index;
+    if (kind == MAX_INDEX8) {
+        vuint8 narrow = {0};
+        memcpy(&narrow, in.index8 + at, (size_t)n);
+        index = __builtin_convertvector(narrow, vint);
+    } else {
+        vint32 narrow = {0};
+        memcpy(&narrow, in.index32 + at, (size_t)n * sizeof(int32_t));
+        index = __builtin_convertvector(narrow, vint);
     }
-    ptrdiff_t windows = tap < taps ? (taps - 1 - tap) / stride + 1 : 0;
-    return (covering){newest, max_size(-1, newest - windows), tap};
+    return select(index == tap, dy, (vreal){0});
 }
 
-/* Writes a pixel's gradient. n lanes count; spilled lanes keep what is there when accumulating. */
-INLINE void put(real *dx, vreal sum, ptrdiff_t count, ptrdiff_t n, int accumulate)
+/* dx of one pixel = or, with `add`, += what one window gives. */
+INLINE void give(inputs in, ptrdiff_t at, lane_int tap, real share, real *dx, ptrdiff_t C, int add, int spill, int kind)
 {
-    if (accumulate) {
-        vreal old = load_n(dx, n);
-        sum = select(first_lanes(count), old + sum, old);
+    ptrdiff_t c = 0;
+    for (; c + VL <= C; c += VL) {
+        vreal d = given(in, at + c, tap, share, VL, kind);
+        store(dx + c, add ? load(dx + c) + d : d);
     }
-    store_n(dx, sum, n);
+    if (c < C) {
+        ptrdiff_t n = spill ? VL : C - c;
+        vreal d = given(in, at + c, tap, share, n, kind);
+        if (add) {
+            vreal old = load_n(dx + c, n);
+            d = select(first_lanes(C - c), old + d, old);
+        }
+        store_n(dx + c, d, n);
+    }
 }
 
-INLINE vint load_index8(const uint8_t *p, ptrdiff_t n)
+/* The same without spilling, for the last pixels of a call or an array. */
+static __attribute__((noinline)) void give_cut(inputs in, ptrdiff_t at, lane_int tap, real share, real *dx,
+                                               ptrdiff_t C, int add, int kind)
 {
-    vuint8 narrow = {0};
-    memcpy(&narrow, p, (size_t)n);
-    return __builtin_convertvector(narrow, vint);
+    give(in, at, tap, share, dx, C, add, 0, kind);
 }
 
-INLINE vint load_index32(const int32_t *p, ptrdiff_t n)
+static void clear(real *from, const real *to)
 {
-    vint32 narrow = {0};
-    memcpy(&narrow, p, (size_t)n * 4);
-    return __builtin_convertvector(narrow, vint);
+    if (from < to)
+        memset(from, 0, (size_t)((const char *)to - (const char *)from));
 }
 
-/* dy and index are those of the image. */
-INLINE void max_dx_pixel(const ARGS(max_pool2d_dx) *a, ptrdiff_t image, covering h, covering w, real *dx, int spill)
+/* Row p of dx where windows do not overlap: at most one row of windows covers it, and each window in it is dealt out
+ * to its pixels from left to right. */
+INLINE void deal_row(const shape *s, inputs in, ptrdiff_t image, ptrdiff_t p, real *row, const real *dx_end,
+                     int accumulate, int kind)
 {
-    for (ptrdiff_t c = 0; c < a->C; c += VL) {
-        ptrdiff_t count = min_size(VL, a->C - c), n = spill ? VL : count;
-        vreal sum = {0};
-        for (ptrdiff_t i = h.newest, u = h.tap; i > h.oldest; i--, u += a->stride_h)
-            for (ptrdiff_t j = w.newest, v = w.tap; j > w.oldest; j--, v += a->stride_w) {
-                ptrdiff_t at = ((image * a->OH + i) * a->OW + j) * a->C + c;
-                vint index = a->index8 ? load_index8(a->index8 + at, n) : load_index32(a->index32 + at, n);
-                vint here = index == (lane_int)(u * a->KW + v);
-                sum += select(here, load_n(a->dy + at, n), (vreal){0});
+    const ptrdiff_t C = s->C, width = vector_width(C), dy_end = s->N * s->OH * s->OW * C;
+    ptrdiff_t i = (p + s->pad_top) / s->stride_h, u = (p + s->pad_top) % s->stride_h;
+    real *done = row, *row_end = row + s->W * C; /* pixels before `done` are finished */
+    if (i < s->OH && u < s->KH) {
+        ptrdiff_t counted = row_taps(s, i).counted, at = (image * s->OH + i) * s->OW * C;
+        for (ptrdiff_t j = 0; j < s->OW; j++, at += C) {
+            taps w = column_taps(s, j);
+            real *dx = row + (w.start + w.first) * C, *next = row + (w.start + w.end) * C;
+            real share = 1 / (real)(counted * w.counted);
+            lane_int tap = (lane_int)(u * s->KW + w.first);
+            if (!accumulate)
+                clear(done, dx);
+            if (dx_end - next >= width && dy_end - at >= width)
+                for (; dx < next; dx += C, tap++)
+                    give(in, at, tap, share, dx, C, accumulate, 1, kind);
+            else
+                for (; dx < next; dx += C, tap++)
+                    give_cut(in, at, tap, share, dx, C, accumulate, kind);
+            done = next;
+        }
+    }
+    if (!accumulate)
+        clear(done, row_end);
+}
+
+/* Row p of dx where windows overlap: each pixel collects from the windows that cover it, the last one first. */
+INLINE void collect_row(const shape *s, inputs in, ptrdiff_t image, ptrdiff_t p, real *dx, const real *dx_end,
+                        int accumulate, int kind)
+{
+    const ptrdiff_t C = s->C, width = vector_width(C), dy_end = s->N * s->OH * s->OW * C;
+    const ptrdiff_t last_i = (p + s->pad_top) / s->stride_h, first_u = (p + s->pad_top) % s->stride_h;
+    ptrdiff_t last_j = s->pad_left / s->stride_w, first_v = s->pad_left % s->stride_w; /* of the pixel at dx */
+    for (ptrdiff_t q = 0; q < s->W; q++, dx += C) {
+        int add = accumulate;
+        for (ptrdiff_t i = last_i, u = first_u; i >= 0 && u < s->KH; i--, u += s->stride_h) {
+            if (i >= s->OH)
+                continue;
+            ptrdiff_t counted = kind == MEAN ? row_taps(s, i).counted : 1;
+            for (ptrdiff_t j = last_j, v = first_v; j >= 0 && v < s->KW; j--, v += s->stride_w) {
+                if (j >= s->OW)
+                    continue;
+                ptrdiff_t at = ((image * s->OH + i) * s->OW + j) * C;
+                lane_int tap = (lane_int)(u * s->KW + v);
+                real share = kind == MEAN ? 1 / (real)(counted * column_taps(s, j).counted) : 1;
+                if (dx_end - dx >= width && dy_end - at >= width)
+                    give(in, at, tap, share, dx, C, add, 1, kind);
+                else
+                    give_cut(in, at, tap, share, dx, C, add, kind);
+                add = 1;
             }
-        put(dx + c, sum, count, n, a->accumulate != 0);
+        }
+        if (!add)
+            clear(dx, dx + C);
+        if (++first_v == s->stride_w) {
+            first_v = 0;
+            last_j++;
+        }
     }
+}
+
+INLINE void gradient_rows(const shape *s, inputs in, real *dx, ptrdiff_t image, ptrdiff_t first, ptrdiff_t last,
+                          int accumulate, int kind)
+{
+    const ptrdiff_t row_stride = s->W * s->C;
+    const int apart = s->KH <= s->stride_h && s->KW <= s->stride_w;
+    real *row = dx + (image * s->H + first) * row_stride, *end = dx + (image * s->H + last) * row_stride;
+    for (ptrdiff_t p = first; p < last; p++, row += row_stride)
+        if (!apart)
+            collect_row(s, in, image, p, row, end, accumulate, kind);
+        else if (accumulate)
+            deal_row(s, in, image, p, row, end, 1, kind);
+        else
+            deal_row(s, in, image, p, row, end, 0, kind);
 }
 
 static void max_dx_rows(const ARGS(max_pool2d_dx) *a, ptrdiff_t image, ptrdiff_t first, ptrdiff_t last)
 {
-    const ptrdiff_t C = a->C, width = vector_width(C), outputs = a->N * a->OH * a->OW;
-    real *dx = a->dx + (image * a->H + first) * a->W * C, *dx_end = a->dx + (image * a->H + last) * a->W * C;
-
-    for (ptrdiff_t p = first; p < last; p++) {
-        covering h = windows_over(p, a->stride_h, a->pad_top, a->KH, a->OH);
-        ptrdiff_t row = (image * a->OH + h.newest) * a->OW;
-        for (ptrdiff_t q = 0; q < a->W; q++, dx += C) {
-            covering w = windows_over(q, a->stride_w, a->pad_left, a->KW, a->OW);
-            int spill = dx_end - dx >= width && (outputs - (row + w.newest)) * C >= width;
-            if (spill)
-                max_dx_pixel(a, image, h, w, dx, 1);
-            else
-                max_dx_pixel(a, image, h, w, dx, 0);
-        }
-    }
+    const shape s = SHAPE(a);
+    const inputs in = {a->dy, a->index8, a->index32};
+    if (a->index8)
+        gradient_rows(&s, in, a->dx, image, first, last, a->accumulate != 0, MAX_INDEX8);
+    else
+        gradient_rows(&s, in, a->dx, image, first, last, a->accumulate != 0, MAX_INDEX32);
 }
 
 static void avg_dx_rows(const ARGS(avg_pool2d_dx) *a, ptrdiff_t image, ptrdiff_t first, ptrdiff_t last)
 {
-    const ptrdiff_t C = a->C, width = vector_width(C), outputs = a->N * a->OH * a->OW;
-    real *dx = a->dx + (image * a->H + first) * a->W * C, *dx_end = a->dx + (image * a->H + last) * a->W * C;
-
-    for (ptrdiff_t p = first; p < last; p++) {
-        covering h = windows_over(p, a->stride_h, a->pad_top, a->KH, a->OH);
-        ptrdiff_t row = (image * a->OH + h.newest) * a->OW;
-        for (ptrdiff_t q = 0; q < a->W; q++, dx += C) {
-            covering w = windows_over(q, a->stride_w, a->pad_left, a->KW, a->OW);
-            int spill = dx_end - dx >= width && (outputs - (row + w.newest)) * C >= width;
-            for (ptrdiff_t c = 0; c < C; c += VL) {
-                ptrdiff_t lanes = min_size(VL, C - c), n = spill ? VL : lanes;
-                vreal sum = {0};
-                for (ptrdiff_t i = h.newest; i > h.oldest; i--) {
-                    ptrdiff_t count_h = counted(clip(i, a->stride_h, a->pad_top, a->KH, a->H), a->KH, a->H,
-                                                a->pad_bottom, a->count_pad);
-                    for (ptrdiff_t j = w.newest; j > w.oldest; j--) {
-                        ptrdiff_t count_w = counted(clip(j, a->stride_w, a->pad_left, a->KW, a->W), a->KW, a->W,
-                                                    a->pad_right, a->count_pad);
-                        real count = (real)(count_h * count_w);
-                        sum += load_n(a->dy + ((image * a->OH + i) * a->OW + j) * C + c, n) / count;
-                    }
-                }
-                put(dx + c, sum, lanes, n, a->accumulate != 0);
-            }
-        }
-    }
+    const shape s = MEAN_SHAPE(a);
+    gradient_rows(&s, (inputs){.dy = a->dy}, a->dx, image, first, last, a->accumulate != 0, MEAN);
 }
 
 const T(pool_kernels) KERNEL_TABLE(pool) = {

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 
+import cnnc.functional
 import cnnc.reference
 from cnnc.geometry import Window, checked_size
 
-MODULES = [cnnc.reference]
+MODULES = [cnnc.reference, cnnc.functional]
 
 IMAGE = [
     [1, 3, 0, 1, 4, 3, 2],

@@ -1,0 +1,100 @@
+/* depthwise_kernels.c - the bodies of depthwise.h. */
+#include "../core/simd.h"
+#include "depthwise.h"
+
+#define UNROLL _Pragma("GCC unroll 16")
+enum { MOST_PIXELS = 8, MOST_TAPS = 12, BLOCK = 16 };
+
+/* P pixels at a time share each load of the filter. */
+static inline __attribute__((always_inline)) void forward_pixels(const int P, const tap *taps, ptrdiff_t count,
+                                                                 ptrdiff_t C, const real *x, ptrdiff_t x_step,
+                                                                 const real *w, const real *b, real *y,
+                                                                 ptrdiff_t y_step, int accumulate)
+{
+    EACH_VECTOR(c, n, C, {
+        vreal sum[MOST_PIXELS];
+        const vreal start = b ? load_n(b + c, n) : (vreal){0};
+        UNROLL for (int p = 0; p < P; p++)
+            sum[p] = accumulate ? load_n(y + p * y_step + c, n) : start;
+        for (ptrdiff_t t = 0; t < count; t++) {
+            const vreal wv = load_n(w + taps[t].w + c, n);
+            const real *at = x + taps[t].x + c;
+            UNROLL for (int p = 0; p < P; p++)
+                sum[p] += load_n(at + p * x_step, n) * wv;
+        }
+        UNROLL for (int p = 0; p < P; p++)
+            store_n(y + p * y_step + c, sum[p], n);
+    });
+}
+
+static void forward(const tap *taps, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t C, const real *x, ptrdiff_t x_step,
+                    const real *w, const real *b, real *y, ptrdiff_t y_step, int accumulate)
+{
+    ptrdiff_t p = 0;
+    for (; p + 8 <= pixels; p += 8)
+        forward_pixels(8, taps, count, C, x + p * x_step, x_step, w, b, y + p * y_step, y_step, accumulate);
+    for (; p + 4 <= pixels; p += 4)
+        forward_pixels(4, taps, count, C, x + p * x_step, x_step, w, b, y + p * y_step, y_step, accumulate);
+    for (; p < pixels; p++)
+        forward_pixels(1, taps, count, C, x + p * x_step, x_step, w, b, y + p * y_step, y_step, accumulate);
+}
+
+/* T taps at a time share each load of dy; a few pixels at a time, so that their lines stay in the first-level
+ * cache from one vector of channels to the next. */
+static inline __attribute__((always_inline)) void gradient_taps(const int T_, const tap *taps, ptrdiff_t pixels,
+                                                                ptrdiff_t C, const real *x, ptrdiff_t x_step,
+                                                                const real *dy, real *dw)
+{
+    EACH_VECTOR(c, n, C, {
+        vreal sum[MOST_TAPS];
+        const real *at[MOST_TAPS];
+        UNROLL for (int t = 0; t < T_; t++) {
+            sum[t] = load_n(dw + taps[t].w + c, n);
+            at[t] = x + taps[t].x + c;
+        }
+        const real *dyc = dy + c;
+        for (ptrdiff_t p = 0; p < pixels; p++, dyc += C) {
+            const vreal dyv = load_n(dyc, n);
+            const ptrdiff_t step = p * x_step;
+            UNROLL for (int t = 0; t < T_; t++)
+                sum[t] += load_n(at[t] + step, n) * dyv;
+        }
+        UNROLL for (int t = 0; t < T_; t++)
+            store_n(dw + taps[t].w + c, sum[t], n);
+    });
+}
+
+#define EVERY_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#define DEFINE_GRADIENT(N)                                                                                    \
+    static void gradient_##N(const tap *taps, ptrdiff_t pixels, ptrdiff_t C, const real *x, ptrdiff_t x_step, \
+                             const real *dy, real *dw)                                                        \
+    {                                                                                                         \
+        gradient_taps(N, taps, pixels, C, x, x_step, dy, dw);                                                 \
+    }
+EVERY_COUNT(DEFINE_GRADIENT)
+typedef void gradient_fn(const tap *, ptrdiff_t, ptrdiff_t, const real *, ptrdiff_t, const real *, real *);
+#define GRADIENT_ENTRY(N) [N] = gradient_##N,
+static gradient_fn *const gradients[MOST_TAPS + 1] = {EVERY_COUNT(GRADIENT_ENTRY)};
+
+static void gradient(const tap *taps, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t C, const real *x, ptrdiff_t x_step,
+                     const real *dy, real *dw)
+{
+    const ptrdiff_t parts = ceil_div(count, MOST_TAPS);
+    for (ptrdiff_t p = 0; p < pixels; p += BLOCK)
+        for (ptrdiff_t i = 0; i < parts; i++) {
+            const ptrdiff_t first = part_begin(count, parts, i), end = part_begin(count, parts, i + 1);
+            gradients[end - first](taps + first, min_size(BLOCK, pixels - p), C, x + p * x_step, x_step, dy + p * C, dw);
+        }
+}
+
+static void sum_pixels(ptrdiff_t pixels, ptrdiff_t C, const real *dy, real *db)
+{
+    EACH_VECTOR(c, n, C, {
+        vreal sum = load_n(db + c, n);
+        for (ptrdiff_t p = 0; p < pixels; p++)
+            sum += load_n(dy + p * C + c, n);
+        store_n(db + c, sum, n);
+    });
+}
+
+const T(depthwise_kernels) KERNEL_TABLE(depthwise) = {.forward = forward, .gradient = gradient, .sum_pixels = sum_pixels};

@@ -1,0 +1,192 @@
+"""Networks: building, summary, memory, inference, parameters."""
+
+import numpy as np
+import pytest
+
+import cnnc
+
+EXERCISE = [
+    ("Conv2D", (28, 28, 8), 608),
+    ("MaxPool2D", (14, 14, 8), 0),
+    ("Conv2D", (10, 10, 16), 3216),
+    ("MaxPool2D", (5, 5, 16), 0),
+    ("Flatten", (400,), 0),
+    ("Dense", (120,), 48120),
+    ("Dense", (84,), 10164),
+    ("Dense", (10,), 850),
+]
+
+
+def exercise_network():
+    return cnnc.Sequential([
+        cnnc.Conv2D(8, 5), cnnc.MaxPool2D(2), cnnc.Conv2D(16, 5), cnnc.MaxPool2D(2),
+        cnnc.Flatten(), cnnc.Dense(120), cnnc.Dense(84), cnnc.Dense(10),
+    ])  # fmt: skip
+
+
+def test_exercise_network_has_the_lectures_sizes_and_parameters():
+    rows = exercise_network().build((32, 32, 3)).summary(print_table=False)
+    assert [(r["layer"].split()[0], r["output_shape"], r["parameters"]) for r in rows[:-1]] == EXERCISE
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "output", "parameters"),
+    [
+        ([cnnc.Flatten(), cnnc.Dense(100)], (300, 300, 3), (100,), 27_000_100),
+        ([cnnc.Conv2D(100, 5)], (300, 300, 3), (296, 296, 100), 7_600),
+        ([cnnc.Conv2D(32, 7, stride=2)], (63, 63, 16), (29, 29, 32), None),
+        ([cnnc.Conv2D(32, 7, padding=3)], (63, 63, 16), (63, 63, 32), None),
+        ([cnnc.MaxPool2D(2)], (32, 32, 16), (16, 16, 16), 0),
+        ([cnnc.Conv2D(10, 5, padding=2)], (32, 32, 3), (32, 32, 10), 760),
+        ([cnnc.Conv2D(6, 5)], (32, 32, 3), (28, 28, 6), 456),
+    ],
+)
+def test_exercises(layers, shape, output, parameters):
+    net = cnnc.Sequential(layers).build(shape)
+    assert net.output_shape == output
+    assert parameters is None or net.count_parameters() == parameters
+
+
+def test_lenet5_summary(capsys):
+    rows = cnnc.models.lenet5().summary()
+    text = capsys.readouterr().out
+    assert "61,706" in text and "416,520" in text
+    conv2 = rows[3]
+    assert (conv2["receptive_field"], conv2["stride"], conv2["macs"]) == ((14, 14), (2, 2), 240_000)
+    assert rows[6]["receptive_field"] == (32, 32)
+    assert rows[0]["memory"] == 28 * 28 * 6 * 4
+
+
+def test_parameters_are_live_views():
+    net = cnnc.Sequential([cnnc.Dense(2)]).build((3,), seed=0)
+    net.parameters()["0.weight"][...] = 1
+    np.testing.assert_array_equal(net([[1.0, 2.0, 3.0]]), [[6, 6]])
+
+
+def test_seed_decides_the_starting_values():
+    def weights(seed):
+        return cnnc.models.lenet5().build((28, 28, 1), seed=seed).parameters()["3.weight"]
+
+    np.testing.assert_array_equal(weights(1), weights(1))
+    assert (weights(1) != weights(2)).mean() > 0.99
+
+
+def test_bytes_are_scaled_by_the_network():
+    x = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), dtype=np.uint8)
+    net = cnnc.models.lenet5()
+    np.testing.assert_allclose(net(x), net(x / 255.0), rtol=1e-4, atol=1e-6)
+    own = cnnc.Sequential([cnnc.Rescale(2.0, 1.0)])
+    np.testing.assert_array_equal(own(x), x.astype(np.float32) * 2 + 1)
+
+
+def test_predict_in_batches_equals_one_call():
+    x = np.random.default_rng(0).standard_normal((10, 28, 28, 1))
+    net = cnnc.models.lenet5()
+    np.testing.assert_array_equal(net.predict(x, batch_size=3), net.predict(x, batch_size=10))
+    np.testing.assert_array_equal(net(x[::2]), net(np.asfortranarray(x)[::2]))
+
+
+def test_activations_have_every_layer():
+    net = cnnc.models.lenet5()
+    x = np.random.default_rng(0).standard_normal((2, 28, 28, 1))
+    maps = net.activations(x)
+    assert maps["0"].shape == (2, 28, 28, 6)
+    np.testing.assert_array_equal(maps["1"], cnnc.Sequential([cnnc.Tanh()])(maps["0"]))
+    np.testing.assert_array_equal(maps["11"], net(x))
+
+
+def test_memory_is_what_the_arena_takes():
+    net = cnnc.models.lenet5()
+    plan = net.memory(64)
+    net(np.zeros((64, 28, 28, 1), np.float32))
+    assert plan["activations"] + plan["scratch"] <= net._arena.memory.size <= plan["total"]
+    training = net.memory(64, training=True)
+    assert training["optimizer"] == training["gradients"] == training["parameters"]
+    trainer = cnnc.Trainer(net, cnnc.SGD(momentum=0.9))
+    trainer.step(np.zeros((64, 28, 28, 1), np.float32), np.zeros(64, int))
+    used = net._arena.memory.nbytes + sum(a.nbytes for a in (net.flat.data, net.flat.grad, *trainer.state.values()))
+    assert abs(used - training["total"]) <= 128
+
+
+def test_training_memory_is_less_than_the_sum_of_all_buffers():
+    net = cnnc.models.lenet5()
+    both_ways = 2 * 64 * sum(row["memory"] for row in net.summary(print_table=False)[:-1])
+    assert net.memory(64, training=True)["activations"] < both_ways
+
+
+def test_many_batch_sizes_do_not_pile_up():
+    net = cnnc.Sequential([cnnc.Dense(2)]).build((3,))
+    for n in range(1, 150):
+        assert net(np.ones((n, 3))).shape == (n, 2)
+    assert len(net._arena._runs) <= net._arena.LIMIT
+
+
+def test_threads_may_share_a_network():
+    import concurrent.futures
+
+    net = cnnc.models.lenet5()
+    x = np.random.default_rng(0).standard_normal((8, 28, 28, 1)).astype(np.float32)
+    alone = net(x)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for y in pool.map(lambda _: net(x), range(40)):
+            np.testing.assert_array_equal(y, alone)
+
+
+REFUSED = {
+    "rank": (lambda net: net(np.zeros((28, 28, 1))), ValueError, r"shape \(N, 28, 28, 1\): received \(28, 28, 1\)"),
+    "channels": (lambda net: net(np.zeros((1, 28, 28, 3))), ValueError, r"received \(1, 28, 28, 3\)"),
+    "empty batch": (lambda net: net(np.zeros((0, 28, 28, 1))), ValueError, "at least one image"),
+    "text": (lambda net: net(np.array([["a"]])), TypeError, "numbers"),
+    "objects": (lambda net: net(np.array([[None]])), TypeError, "numbers"),
+    "complex": (lambda net: net(np.zeros((1, 28, 28, 1), complex)), TypeError, "complex"),
+    "labels": (lambda net: net.evaluate(np.zeros((1, 28, 28, 1)), [10]), ValueError, r"\[0, 10\): received 10"),
+    "label count": (lambda net: net.evaluate(np.zeros((2, 28, 28, 1)), [1]), ValueError, "2 images: received 1"),
+    "float labels": (lambda net: net.evaluate(np.zeros((1, 28, 28, 1)), [1.5]), TypeError, "integer classes"),
+    "metric": (lambda net: net.evaluate(np.zeros((1, 28, 28, 1)), [1], metrics=["f2"]), ValueError, "received 'f2'"),
+    "batch size": (lambda net: net.predict(np.zeros((1, 28, 28, 1)), batch_size=0), ValueError, "received 0"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_refused_and_the_network_stays_usable(case):
+    act, error, text = REFUSED[case]
+    net = cnnc.models.lenet5()
+    x = np.ones((1, 28, 28, 1))
+    before = net(x)
+    with pytest.raises(error, match=text):
+        act(net)
+    np.testing.assert_array_equal(net(x), before)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "text"),
+    [
+        ([cnnc.Conv2D(3, 5), cnnc.Conv2D(3, 5)], (6, 6, 1), r'Conv2D "1": kernel 5x5 does not fit its 2x2 input'),
+        ([cnnc.MaxPool2D(9)], (6, 6, 1), 'MaxPool2D "0"'),
+        ([cnnc.Conv2D(3, 5)], (36,), r'Conv2D "0": the input must be images \(H, W, C\): received the shape \(36,\)'),
+        ([cnnc.Dense(3)], (6, 6, 1), 'Dense "0": the input must be vectors'),
+        ([cnnc.Conv2D(3, 3, groups=2)], (6, 6, 3), 'Conv2D "0": groups must divide'),
+        ([cnnc.Conv2D(0, 3)], (6, 6, 3), "filters must be a positive int: received 0"),
+        ([cnnc.Conv2D(3, 3, algorithm="fft")], (6, 6, 3), "algorithm must be"),
+        ([cnnc.Conv2D(3, 3, init="nice")], (6, 6, 3), "initialiser"),
+        ([cnnc.Dropout(1.0)], (6,), r'Dropout "0": rate must be in \[0, 1\): received 1.0'),
+        ([cnnc.LeakyReLU(-0.1)], (6,), "slope must be 0 or more"),
+        ([cnnc.ELU(0.0)], (6,), "scale must be more than 0"),
+        ([cnnc.Add([cnnc.Identity(), cnnc.Conv2D(2, 1)])], (6, 6, 3), 'Add "0": all branches must have the same'),
+        ([cnnc.Concat([cnnc.Identity(), cnnc.MaxPool2D(2)])], (6, 6, 3), 'Concat "0": all branches'),
+        ([cnnc.Conv2D(1 << 20, 1), cnnc.Conv2D(1 << 30, 1)], (6, 6, 3), "2\\*\\*48"),
+        ([cnnc.Flatten()], (0, 6, 3), "at least 1"),
+    ],
+)
+def test_shapes_that_do_not_fit_name_the_layer(layers, shape, text):
+    with pytest.raises(cnnc.LayerError, match=text):
+        cnnc.Sequential(layers).build(shape)
+
+
+def test_an_unbuilt_network_says_so():
+    with pytest.raises(ValueError, match="must be built first"):
+        cnnc.Sequential([cnnc.Dense(2)]).parameters()
+    with pytest.raises(cnnc.LayerError, match="element 0 must be a layer"):
+        cnnc.Sequential(["relu"])
+    with pytest.raises(cnnc.LayerError, match="at least one layer"):
+        cnnc.Sequential([])
