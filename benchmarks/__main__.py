@@ -117,6 +117,9 @@ def main(given=None):
     wrong = [result["wrong"] for result in (*layers, *trained) if "wrong" in result]
     for line in wrong:
         print(f"WRONG: {line}")
+    disturbance = table.disturbance([*layers, *trained])
+    if disturbance:
+        print(disturbance)
     line = table.machine(options.threads, _core.isa(), versions)
     print(line)
     if options.json:

@@ -87,8 +87,8 @@ def measure(name, peer, rounds, say=print):
             del steps[contender]
             lines = [f"{type(failure).__name__}: {line}" for line in str(failure).splitlines() if line.strip()]
             say(f"PyTorch, {contender}, does not work here and is left out: {lines[0] if lines else failure!r}")
-    times = timing.interleave(steps, rounds, seconds=0.1)
-    return {"error": errors.pop("cnnc"), "peer_error": errors, "images": n, "times": times, **timing.summarise(times)}
+    turns = timing.interleave(steps, rounds, seconds=0.1)
+    return {"error": errors.pop("cnnc"), "peer_error": errors, "images": n, **timing.summarise(turns)}
 
 
 # --- memory ----------------------------------------------------------------------------------------------

@@ -53,6 +53,15 @@ def means(results):
     return lines
 
 
+def disturbance(results):
+    """A line about the turns that other processes disturbed; None if there were hardly any."""
+    shares = [result["disturbed"] for result in results if "disturbed" in result]
+    share = sum(shares) / len(shares) if shares else 0
+    if share < 0.02:
+        return None
+    return f"other processes disturbed {share:.0%} of the turns: repeat on an idle machine before you believe a ratio"
+
+
 def layer_cells(result):
     """The cells of a measured layer; a result with "wrong" has that instead of times."""
     head = [result["name"], result["shape"], result["step"]]

@@ -7,6 +7,11 @@ import time
 
 import numpy as np
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
 
 class WrongResult(ArithmeticError):
     """A result is not the expected one: its time would mean nothing."""
@@ -31,54 +36,81 @@ def check(name, results, expected, tolerance):
     return error
 
 
-def interleave(calls, rounds=9, seconds=0.04, pause=0.02, clock=time.perf_counter, sleep=time.sleep):
-    """Times several calls in turn, A B C A B C: name -> seconds per call, one number for each round.
+class Turn:
+    """One turn of a contender: repeated calls, and how often other processes took a CPU away meanwhile."""
 
-    Before each block of repeated calls there is a pause, in which the idle threads of the one before stop spinning,
-    and some calls that are not timed, after which caches and memory are as in steady use. The garbage collector is
-    off. So every call meets the same conditions, and drifts of the machine meet all of them.
+    def __init__(self, call, repeats, clock):
+        before = preemptions()
+        start = clock()
+        for _ in range(repeats):
+            call()
+        self.seconds = (clock() - start) / repeats
+        self.disturbed = preemptions() - before
+
+
+def preemptions():
+    """How often threads of this process had to leave a CPU although they could have gone on; 0 where unknown."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw if resource else 0
+
+
+def interleave(calls, rounds=9, seconds=0.04, pause=0.02, tries=6, clock=time.perf_counter, sleep=time.sleep):
+    """Times several calls in turn, A B C A B C: name -> `rounds` turns.
+
+    Before each turn there is a pause, in which the idle threads of the one before stop spinning, and some calls that
+    are not timed, after which caches and memory are as in steady use. The garbage collector is off. A turn that other
+    processes disturbed is tried again, and of all tries the least disturbed is kept. So every call meets the same
+    conditions, and drifts of the machine meet all of them.
 
     Args:
         calls: name -> function without arguments.
         rounds: how often each has its turn.
         seconds: the least time that one turn should take; fast calls are repeated.
         pause: seconds of sleep before each turn.
+        tries: how often a disturbed turn is tried at most.
         clock, sleep: for tests.
     """
-    repeats = {}
-    times = {name: [] for name in calls}
-    for name, call in calls.items():
-        call()
-        start = clock()
-        call()
-        repeats[name] = max(1, math.ceil(seconds / max(clock() - start, 1e-7)))
+    repeats = {name: repeats_for(call, seconds, clock) for name, call in calls.items()}
+    turns = {name: [] for name in calls}
     collecting = gc.isenabled()
     gc.collect()
     gc.disable()
     try:
         for _ in range(rounds):
             for name, call in calls.items():
-                sleep(pause)
-                for _ in range(1 + repeats[name] // 10):
-                    call()
-                start = clock()
-                for _ in range(repeats[name]):
-                    call()
-                times[name].append((clock() - start) / repeats[name])
+                tried = []
+                while len(tried) < tries and not (tried and tried[-1].disturbed == 0):
+                    sleep(pause)
+                    for _ in range(1 + repeats[name] // 10):
+                        call()
+                    tried.append(Turn(call, repeats[name], clock))
+                turns[name].append(min(tried, key=lambda turn: turn.disturbed))
     finally:
         if collecting:
             gc.enable()
-    return times
+    return turns
 
 
-def summarise(times):
+def repeats_for(call, seconds, clock):
+    """How many calls take at least that long."""
+    fastest = math.inf
+    for _ in range(4):
+        start = clock()
+        call()
+        fastest = min(fastest, clock() - start)
+    return max(1, math.ceil(seconds / max(fastest, 1e-6)))
+
+
+def summarise(turns):
     """Our median and minimum beside those of the best of the others: a dict; the others may be missing.
 
     Args:
-        times: name -> seconds per call; the first name is ours.
+        turns: name -> turns; the first name is ours.
     """
+    times = {name: [turn.seconds for turn in mine] for name, mine in turns.items()}
     (_, mine), *others = times.items()
-    summary = {"seconds": statistics.median(mine), "seconds_min": min(mine)}
+    summary = {"seconds": statistics.median(mine), "seconds_min": min(mine), "times": times}
+    every = [turn for mine in turns.values() for turn in mine]
+    summary["disturbed"] = sum(turn.disturbed > 0 for turn in every) / len(every)
     if others:
         name, best = min(others, key=lambda item: statistics.median(item[1]))
         summary |= {"peer": name, "peer_seconds": statistics.median(best), "peer_seconds_min": min(best)}
@@ -105,5 +137,4 @@ def compare(ours, others, expected, tolerance, rounds):
     for name, (call, as_arrays) in others.items():
         summary["peer_error"][name] = check(name, as_arrays(call()), expected, tolerance)
         calls[name] = call
-    times = interleave(calls, rounds)
-    return summary | summarise(times) | {"times": times}
+    return summary | summarise(interleave(calls, rounds))

@@ -201,7 +201,7 @@ class Tape:
         for buffer in self._kept:
             buffer.storage.use(len(steps))
         self._share()
-        return Plan(steps, team)
+        return Plan(steps, [*self._inputs, *self._kept], team)
 
     @staticmethod
     def _set_again(steps):
@@ -231,14 +231,17 @@ class Tape:
 
 
 class Plan:
-    """Ordered steps with every buffer placed. `arena` is the bytes they need: `activations` plus `scratch`."""
+    """Ordered steps with every buffer placed. `arena` is the bytes they need: `activations` plus `scratch`.
 
-    def __init__(self, steps, team):
+    `boundary` lists the buffers that the caller fills before a run or reads after it.
+    """
+
+    def __init__(self, steps, boundary, team):
         self.steps = steps
         self.team = team
         self.calls = [step if step.op is None else self._pack(step) for step in steps]
         self.scratch = max((c.scratch(team) for c in self.calls if not isinstance(c, Step)), default=0)
-        self.activations = self._place()
+        self.activations = self._place([b for step in steps for b in step.buffers()] + boundary)
         self.scratch_offset = _round_up(self.activations)
         self.arena = self.scratch_offset + self.scratch
 
@@ -249,9 +252,10 @@ class Plan:
             fields["accumulate"] = int(bool(step.again))
         return step.op.pack(fields)
 
-    def _place(self):
+    @staticmethod
+    def _place(buffers):
         """Gives each storage the lowest offset free during its life, largest first. Returns the arena's size."""
-        roots = (b.storage.root() for s in self.steps for b in s.buffers())
+        roots = (buffer.storage.root() for buffer in buffers)
         storages = {id(root): root for root in roots if root.array is None}
         placed = []
         for storage in sorted(storages.values(), key=lambda s: (-s.nbytes, s.first)):

@@ -21,6 +21,7 @@ import tempfile
 
 SOURCE = pathlib.Path(__file__).resolve().parent
 WARNINGS = ["-Wall", "-Wextra"]
+WITHOUT_OPENMP = ["-Wno-unknown-pragmas", "-Wno-unused-parameter"]  # what pragmas alone use is then unused
 FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math", *WARNINGS]
 
 # Level name -> (vector bytes, compiler flags). csrc/core/isa.h and isa.c know the same names.
@@ -58,11 +59,11 @@ def emulation():
 
 
 def openmp_flags():
-    """Flags with which a small OpenMP program compiles, links and runs; [] and a message if there are none."""
+    """Flags with which a small OpenMP program compiles, links and runs; a message and WITHOUT_OPENMP if there are none."""
     program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
     if os.environ.get("CNNC_OPENMP", "1") == "0":
         print("cnnc: OpenMP switched off by CNNC_OPENMP=0, kernels will use one thread", file=sys.stderr)
-        return []
+        return WITHOUT_OPENMP
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder, "openmp.c")
         source.write_text(program)
@@ -73,7 +74,7 @@ def openmp_flags():
             return ["-fopenmp"]
         except (OSError, subprocess.CalledProcessError):
             print("cnnc: this compiler has no OpenMP, kernels will use one thread", file=sys.stderr)
-            return []
+            return WITHOUT_OPENMP
 
 
 def units():
@@ -94,7 +95,7 @@ def units():
 
 
 def build(output, extra=()):
-    """Compiles into the folder `output` and returns the list of object files. Raises on a compiler error."""
+    """Compiles into the folder `output` and returns the list of object files. A compiler error ends the process."""
     output = pathlib.Path(output)
     output.mkdir(parents=True, exist_ok=True)
     common = [*compiler(), *FLAGS, *(["-DCNNC_EMULATE_AVX512"] if emulation() else []), *extra]
@@ -108,7 +109,8 @@ def build(output, extra=()):
         line = shlex.join(command)
         current = target.exists() and stamp.exists() and stamp.read_text() == line
         if not current or target.stat().st_mtime < max(source.stat().st_mtime, newest_header):
-            subprocess.run(command, check=True)
+            if subprocess.run(command).returncode:
+                sys.exit(f"cnnc: the compiler stopped at {line}")
             stamp.write_text(line)
         return str(target)
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cnnc import reference
+from cnnc import _core, reference
 from cnnc.geometry import pair
+
+LEVELS = [name for name, supported in _core.isa_levels().items() if supported]
 
 BIASED = ("correlate2d", "convolve2d", "dense")  # their backward does not take the bias
 
@@ -282,3 +284,20 @@ RANDOM = {
     "cross_entropy": _labelled,
     "sgd": _step,
 }
+
+
+# --- finite differences ----------------------------------------------------------------------------------
+
+
+def numerical_gradient(function, x, eps=1e-6):
+    """Central differences of `function()`, a number, in each element of x; x is as before afterwards."""
+    gradient = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        x[i] = kept + eps
+        above = function()
+        x[i] = kept - eps
+        below = function()
+        x[i] = kept
+        gradient[i] = (above - below) / (2 * eps)
+    return gradient

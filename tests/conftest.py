@@ -10,7 +10,7 @@ from cnnc import _core
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))  # where cases.py is found
 
-LEVELS = [name for name, supported in _core.isa_levels().items() if supported]
+from cases import LEVELS  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -46,10 +46,10 @@ def mnist(directory=None, download=True):
     Proceedings of the IEEE 86 (1998) 2278-2324. The data are shared under CC BY-SA 3.0, as commonly stated.
 
     >>> from cnnc.data import mnist
-    >>> mnist("an/empty/folder")  # doctest: +ELLIPSIS
+    >>> mnist("an/empty/folder")
     Traceback (most recent call last):
     ...
-    FileNotFoundError: an/empty/folder: must hold the mnist files, missing train-images-idx3-ubyte.gz, train-labels-...
+    FileNotFoundError: an/empty/folder: must hold the mnist files, missing all 4 files
     """
     paths = find("mnist", FILES, MIRRORS, directory, download)
     train, test = (

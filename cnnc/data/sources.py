@@ -75,7 +75,7 @@ def find(name, files, mirrors, directory=None, download=True):
     if directory is not None:
         found, missing = _look(directory, files)
         if missing:
-            raise FileNotFoundError(f"{directory}: must hold the {name} files, missing {', '.join(missing)}")
+            raise FileNotFoundError(f"{directory}: must hold the {name} files, missing {_names(missing, files)}")
         return found
 
     tried = []
@@ -84,7 +84,7 @@ def find(name, files, mirrors, directory=None, download=True):
         found, missing = _look(folder, files)
         if not missing:
             return found
-        tried.append(f"{folder} ($CNNC_DATA): missing {', '.join(missing)}")
+        tried.append(f"{folder} ($CNNC_DATA): missing {_names(missing, files)}")
     if not own:
         tried.append("$CNNC_DATA: not set")
 
@@ -92,7 +92,7 @@ def find(name, files, mirrors, directory=None, download=True):
     wanted = [file for file, checksum in files.items() if _sha256(cache / file) != checksum]
     if not wanted:
         return {file: cache / file for file in files}
-    tried.append(f"{cache} (cache): missing or damaged {', '.join(wanted)}")
+    tried.append(f"{cache} (cache): missing or damaged {_names(wanted, files)}")
 
     if download:
         reasons = _download(cache, {file: files[file] for file in wanted}, mirrors)
@@ -112,6 +112,11 @@ def _look(folder, files):
             if path.is_file():
                 found.setdefault(file, path)
     return found, [file for file in files if file not in found]
+
+
+def _names(missing, files):
+    """Which files are missing, as words."""
+    return f"all {len(files)} files" if len(missing) == len(files) else ", ".join(missing)
 
 
 def _sha256(path):

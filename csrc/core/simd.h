@@ -27,14 +27,31 @@ static inline vreal load(const real *p) { return *(const vreal_u *)p; }
 static inline void store(real *p, vreal v) { *(vreal_u *)p = v; }
 static inline vreal splat(real s) { return s - (vreal){0}; }
 
-/* the first n < VL lanes; the others read as 0 and are not written */
+/* The first n < VL lanes; the others read as 0 and are not written. Moved in powers of two: a memcpy of a
+ * length that is not constant would be a call. */
+#define CNNC_PART(n, MOVE)                \
+    do {                                  \
+        if (VL > 8 && (n) & 8) { MOVE(8) } \
+        if (VL > 4 && (n) & 4) { MOVE(4) } \
+        if (VL > 2 && (n) & 2) { MOVE(2) } \
+        if ((n) & 1) { MOVE(1) }           \
+    } while (0)
 static inline vreal load_part(const real *p, ptrdiff_t n)
 {
-    vreal v = {0};
-    memcpy(&v, p, (size_t)n * sizeof(real));
-    return v;
+    real lanes[VL] = {0}, *to = lanes;
+#define CNNC_MOVE(count) memcpy(to, p, (count) * sizeof(real)), to += (count), p += (count);
+    CNNC_PART(n, CNNC_MOVE);
+#undef CNNC_MOVE
+    return load(lanes);
 }
-static inline void store_part(real *p, vreal v, ptrdiff_t n) { memcpy(p, &v, (size_t)n * sizeof(real)); }
+static inline void store_part(real *p, vreal v, ptrdiff_t n)
+{
+    real lanes[VL], *from = lanes;
+    store(lanes, v);
+#define CNNC_MOVE(count) memcpy(p, from, (count) * sizeof(real)), from += (count), p += (count);
+    CNNC_PART(n, CNNC_MOVE);
+#undef CNNC_MOVE
+}
 
 /* the first n lanes, 1 <= n <= VL: where the compiler knows n = VL, a plain load or store */
 static inline vreal load_n(const real *p, ptrdiff_t n) { return n == VL ? load(p) : load_part(p, n); }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #ifdef _OPENMP
-#include <omp.h>
+int omp_get_thread_num(void); /* not omp.h: Clang's includes all of stdlib.h, whose select() is not simd.h's */
 static inline int thread_number(void) { return omp_get_thread_num(); }
 #else
 static inline int thread_number(void) { return 0; }

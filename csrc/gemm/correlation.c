@@ -41,7 +41,7 @@ static plan make_plan(const T(correlation) *c, void *scratch, int threads)
     /* Enough pixels for a panel's chunk to be used often, few enough for their part of x to stay in the
      * second-level cache; then enough units for many threads, while units stay worth their overhead. */
     const ptrdiff_t pixel = min_size(c->CG, longest) * c->step_w * (ptrdiff_t)sizeof(real);
-    const ptrdiff_t pixels = min_size(1024, max_size(48, 196608 / pixel));
+    const ptrdiff_t pixels = min_size(1024, max_size(48, ABYTES / pixel));
     const ptrdiff_t wanted = ceil_div(16, c->N * c->groups);
     p.RB = min_size(c->OH, max_size(1, pixels / c->OW));
     p.RB = max_size(1, min_size(p.RB, max_size(ceil_div(c->OH, wanted), ceil_div(72, c->OW))));

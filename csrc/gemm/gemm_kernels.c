@@ -49,14 +49,17 @@ static inline __attribute__((always_inline)) void tile(const int M, const int V,
                     sum[m][v] += row[m][at] * bv[v];
         }
     }
-    UNROLL for (int m = 0; m < M; m++)
+    /* A ragged vector may be stored whole where the next place lies right behind and overwrites the rest. */
+    const int covers = 2 * n >= V * VL;
+    UNROLL for (int m = 0; m < M; m++) {
+        real *to = y + places[m].y;
         UNROLL for (int v = 0; v < V; v++) {
-            real *to = y + places[m].y + v * VL;
-            if (v < V - 1 || last == VL)
-                store(to, sum[m][v]);
+            if (v < V - 1 || last == VL || (m < M - 1 && covers && places[m + 1].y == places[m].y + n))
+                store(to + v * VL, sum[m][v]);
             else
-                store_part(to, sum[m][v], last);
+                store_part(to + v * VL, sum[m][v], last);
         }
+    }
 }
 
 typedef void tile_fn(const reduction *, const place *, const real *, const real *, real *, const real *, ptrdiff_t);
@@ -94,18 +97,17 @@ static void block(const reduction *red, const place *places, ptrdiff_t count, co
 
 static void pack(real *dst, const real *src, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t n)
 {
-    if (n == 2 * VL) {
-        for (ptrdiff_t r = 0; r < rows; r++, dst += 2 * VL, src += stride) {
+    const ptrdiff_t vectors = n > VL ? 2 : 1, last = n - (vectors - 1) * VL;
+    /* rows whose last vector can be read whole: what lies behind the lanes is the same array, but at its end */
+    ptrdiff_t whole = rows;
+    if (last < VL)
+        whole = max_size(0, rows - ceil_div(VL - last, max_size(stride, 1)));
+    const vint mask = first_lanes(last);
+    for (ptrdiff_t r = 0; r < rows; r++, dst += vectors * VL, src += stride) {
+        const real *tail = src + (vectors - 1) * VL;
+        if (vectors == 2)
             store(dst, load(src));
-            store(dst + VL, load(src + VL));
-        }
-    } else {
-        const ptrdiff_t vectors = n > VL ? 2 : 1, last = n - (vectors - 1) * VL;
-        for (ptrdiff_t r = 0; r < rows; r++, dst += vectors * VL, src += stride) {
-            if (vectors == 2)
-                store(dst, load(src));
-            store(dst + (vectors - 1) * VL, load_part(src + (vectors - 1) * VL, last));
-        }
+        store(dst + (vectors - 1) * VL, r < whole ? select(mask, load(tail), (vreal){0}) : load_n(tail, last));
     }
 }
 
@@ -137,7 +139,7 @@ static void column_sums(real *dst, const real *panel, ptrdiff_t rows, ptrdiff_t 
             sum[0] += load(p + r * step);
         vreal total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
         const ptrdiff_t lanes = min_size(VL, n - v * VL);
-        store_part(dst + v * VL, load_part(dst + v * VL, lanes) + total, lanes);
+        store_n(dst + v * VL, load_n(dst + v * VL, lanes) + total, lanes);
     }
 }
 

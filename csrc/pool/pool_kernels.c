@@ -10,6 +10,7 @@
 enum { MAX, MAX_INDEX8, MAX_INDEX32, MEAN };
 
 typedef uint8_t vuint8 __attribute__((vector_size(VL)));
+typedef int16_t vint16 __attribute__((vector_size(VL * 2)));
 typedef int32_t vint32 __attribute__((vector_size(VL * 4)));
 
 /* What the four operations have in common. */
@@ -49,6 +50,14 @@ INLINE taps column_taps(const shape *s, ptrdiff_t j)
     return axis_taps(j * s->stride_w - s->pad_left, s->KW, s->W, s->pad_right, s->count_pad);
 }
 
+/* Windows [inside, outside) of a row have all their columns inside the image. */
+INLINE void columns_inside(const shape *s, ptrdiff_t *inside, ptrdiff_t *outside)
+{
+    ptrdiff_t fit = s->W + s->pad_left - s->KW;
+    *inside = min_size(s->OW, ceil_div(s->pad_left, s->stride_w));
+    *outside = max_size(*inside, fit < 0 ? 0 : min_size(s->OW, fit / s->stride_w + 1));
+}
+
 /* --- forward ----------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -80,7 +89,8 @@ INLINE void window(const real *x, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t row_
             }
         store_n(out.y + at + c, kind == MEAN ? y / count : y, n);
         if (kind == MAX_INDEX8) {
-            vuint8 narrow = __builtin_convertvector(where, vuint8);
+            /* by way of 16 bits: in one step GCC takes the vector apart */
+            vuint8 narrow = __builtin_convertvector(__builtin_convertvector(where, vint16), vuint8);
             memcpy(out.index8 + at + c, &narrow, (size_t)n);
         }
         if (kind == MAX_INDEX32) {
@@ -117,10 +127,8 @@ INLINE void window_rows(const shape *s, const real *x, outputs out, ptrdiff_t im
     const ptrdiff_t C = s->C, row_stride = s->W * C, step = s->stride_w * C;
     const real *x_end = x + s->N * s->H * row_stride;
     const ptrdiff_t end = (image * s->OH + last) * s->OW * C;
-    /* windows [inside, outside) have all their columns inside the image */
-    const ptrdiff_t inside = min_size(s->OW, ceil_div(s->pad_left, s->stride_w));
-    const ptrdiff_t fit = s->W + s->pad_left - s->KW;
-    const ptrdiff_t outside = max_size(inside, fit < 0 ? 0 : min_size(s->OW, fit / s->stride_w + 1));
+    ptrdiff_t inside, outside;
+    columns_inside(s, &inside, &outside);
 
     for (ptrdiff_t i = first; i < last; i++) {
         taps h = row_taps(s, i);
@@ -181,16 +189,9 @@ INLINE vreal given(inputs in, ptrdiff_t at, lane_int tap, real share, ptrdiff_t 
     vreal dy = load_n(in.dy + at, n);
     if (kind == MEAN)
         return dy * share;
-    vint index;
-    if (kind == MAX_INDEX8) {
-        vuint8 narrow = {0};
-        memcpy(&narrow, in.index8 + at, (size_t)n);
-        index = __builtin_convertvector(narrow, vint);
-    } else {
-        vint32 narrow = {0};
-        memcpy(&narrow, in.index32 + at, (size_t)n * sizeof(int32_t));
-        index = __builtin_convertvector(narrow, vint);
-    }
+    vint index = {0};
+    for (ptrdiff_t l = 0; l < n; l++) /* lane by lane: GCC takes convertvector apart, and makes this one instruction */
+        index[l] = kind == MAX_INDEX8 ? in.index8[at + l] : in.index32[at + l];
     return select(index == tap, dy, (vreal){0});
 }
 
@@ -226,34 +227,61 @@ static void clear(real *from, const real *to)
         memset(from, 0, (size_t)((const char *)to - (const char *)from));
 }
 
+/* Deals a run of whole windows out to their KW pixels each, from dx on, with `gap` elements between windows. */
+INLINE void deal_run(inputs in, ptrdiff_t at, ptrdiff_t dy_end, lane_int tap, real share, real *dx, const real *dx_end,
+                     ptrdiff_t windows, ptrdiff_t KW, ptrdiff_t gap, ptrdiff_t C, int accumulate, int kind)
+{
+    const ptrdiff_t width = vector_width(C), to_last_pixel = (KW - 1) * C;
+    for (; windows > 0; windows--, at += C) {
+        if (dx_end - dx >= to_last_pixel + width && dy_end - at >= width)
+            for (lane_int v = 0; v < KW; v++, dx += C)
+                give(in, at, tap + v, share, dx, C, accumulate, 1, kind);
+        else
+            for (lane_int v = 0; v < KW; v++, dx += C)
+                give_cut(in, at, tap + v, share, dx, C, accumulate, kind);
+        if (gap > 0 && windows > 1 && !accumulate)
+            clear(dx, dx + gap);
+        dx += gap;
+    }
+}
+
 /* Row p of dx where windows do not overlap: at most one row of windows covers it, and each window in it is dealt out
  * to its pixels from left to right. */
 INLINE void deal_row(const shape *s, inputs in, ptrdiff_t image, ptrdiff_t p, real *row, const real *dx_end,
                      int accumulate, int kind)
 {
-    const ptrdiff_t C = s->C, width = vector_width(C), dy_end = s->N * s->OH * s->OW * C;
-    ptrdiff_t i = (p + s->pad_top) / s->stride_h, u = (p + s->pad_top) % s->stride_h;
-    real *done = row, *row_end = row + s->W * C; /* pixels before `done` are finished */
+    const ptrdiff_t C = s->C, dy_end = s->N * s->OH * s->OW * C, gap = (s->stride_w - s->KW) * C;
+    const ptrdiff_t i = (p + s->pad_top) / s->stride_h, u = (p + s->pad_top) % s->stride_h;
+    real *done = row; /* pixels before it are finished */
     if (i < s->OH && u < s->KH) {
-        ptrdiff_t counted = row_taps(s, i).counted, at = (image * s->OH + i) * s->OW * C;
-        for (ptrdiff_t j = 0; j < s->OW; j++, at += C) {
+        ptrdiff_t inside, outside, counted = row_taps(s, i).counted;
+        columns_inside(s, &inside, &outside);
+        for (ptrdiff_t j = 0; j < s->OW; j++) {
             taps w = column_taps(s, j);
-            real *dx = row + (w.start + w.first) * C, *next = row + (w.start + w.end) * C;
-            real share = 1 / (real)(counted * w.counted);
+            real *dx = row + (w.start + w.first) * C;
+            ptrdiff_t at = ((image * s->OH + i) * s->OW + j) * C;
             lane_int tap = (lane_int)(u * s->KW + w.first);
+            real share = 1 / (real)(counted * w.counted);
             if (!accumulate)
                 clear(done, dx);
-            if (dx_end - next >= width && dy_end - at >= width)
-                for (; dx < next; dx += C, tap++)
-                    give(in, at, tap, share, dx, C, accumulate, 1, kind);
-            else
-                for (; dx < next; dx += C, tap++)
-                    give_cut(in, at, tap, share, dx, C, accumulate, kind);
-            done = next;
+            if (j == inside && outside > inside) {
+                ptrdiff_t windows = outside - inside;
+                if (s->KW == 2 && C < VL) /* the constant says: one vector a pixel */
+                    deal_run(in, at, dy_end, tap, share, dx, dx_end, windows, 2, gap, min_size(C, VL - 1), accumulate,
+                             kind);
+                else
+                    deal_run(in, at, dy_end, tap, share, dx, dx_end, windows, s->KW, gap, C, accumulate, kind);
+                j = outside - 1;
+                done = dx + ((windows - 1) * s->stride_w + s->KW) * C;
+                continue;
+            }
+            for (ptrdiff_t v = w.first; v < w.end; v++, dx += C, tap++)
+                give_cut(in, at, tap, share, dx, C, accumulate, kind);
+            done = dx;
         }
     }
     if (!accumulate)
-        clear(done, row_end);
+        clear(done, row + s->W * C);
 }
 
 /* Row p of dx where windows overlap: each pixel collects from the windows that cover it, the last one first. */

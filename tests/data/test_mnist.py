@@ -89,7 +89,7 @@ def test_files_in_the_cache_must_be_the_published_ones(small):
     cache.mkdir(parents=True)
     for name in arrays:
         (folder / name).rename(cache / name)
-    with pytest.raises(DataUnavailable, match=r"missing or damaged train-images-idx3-ubyte\.gz, "):
+    with pytest.raises(DataUnavailable, match=r"mnist \(cache\): missing or damaged all 4 files"):
         mnist(download=False)
 
 

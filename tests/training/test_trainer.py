@@ -1,6 +1,7 @@
 """The recorded training step: losses, determinism, memory, and what happens when it goes wrong."""
 
 import ctypes
+import gc
 import os
 import signal
 import threading
@@ -100,6 +101,7 @@ def test_steps_do_not_allocate():
     for _ in range(3):
         for _ in range(100):
             trainer.step(x, labels)
+        gc.collect()
         used.append((tracemalloc.get_traced_memory()[0], heap_in_use()))
     tracemalloc.stop()
     (_, _), (python, heap), (python_after, heap_after) = used

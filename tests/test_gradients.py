@@ -1,0 +1,79 @@
+"""Every backward function against finite differences of its forward one, each of its gradients apart, and as adjoints."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from cases import CASES, bounds, numerical_gradient, outputs, random_cases
+
+from cnnc import functional
+
+EPS, RTOL, ATOL = 1e-6, 1e-3, 1e-5
+# The gradients of which arguments, in the order in which backward returns them. Those of a bias are taken with a bias.
+ARGUMENTS = {
+    **dict.fromkeys(("correlate2d", "convolve2d", "dense"), ("x", "w", "b")),
+    "matmul": ("a", "b"),
+    "bias_add": ("x", "b"),
+}
+
+
+def differentiable():
+    for case in CASES:
+        for position, name in enumerate(ARGUMENTS.get(case.op, ("x",))):
+            if case.op != "sgd":
+                yield pytest.param(case, position, id=f"{case.op}-d{name}-{case.shapes}-{case.arguments}")
+
+
+@pytest.mark.parametrize(("case", "position"), list(differentiable()))
+def test_backward_is_the_derivative(case, position):
+    arrays = case.arrays(np.float64)
+    dy = case.gradient(arrays)
+
+    def objective():
+        y = case.forward(functional, arrays)
+        return y if dy is None else np.vdot(y, dy)
+
+    backward = getattr(functional, f"{case.op}_backward")
+    dx = outputs(backward(*case.backward_arguments(arrays), **case.arguments))[position]
+    assert dx.dtype == np.float64
+    np.testing.assert_allclose(dx, numerical_gradient(objective, arrays[position], EPS), rtol=RTOL, atol=ATOL)
+
+
+def test_every_operation_is_differentiated_on_five_shapes():
+    shapes = Counter(op for op, _ in {(case.op, case.shapes) for case in CASES})
+    backward = {name.removesuffix("_backward") for name in functional.__all__ if name.endswith("_backward")}
+    assert backward == set(shapes) - {"sgd"}
+    assert min(shapes.values()) >= 5
+
+
+# With the winners, the signs and the mask fixed these are linear in each array: <A x, dy> = <x, A' dy> = <x, dx>.
+LINEAR = ("correlate2d", "convolve2d", "dense", "matmul", "avg_pool2d", "max_pool2d", "dropout", "relu", "leaky_relu")
+
+
+def inner(a, b):
+    return np.vdot(a.astype(np.float64), b.astype(np.float64))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("op", LINEAR)
+def test_backward_is_the_adjoint(op, dtype, isa):
+    """In one number everything is compared, so larger problems than the table's are cheap."""
+    for number, case in enumerate(case for case in random_cases(340, seed=1) if case.op == op):
+        arrays = case.arrays(dtype, seed=number)[:2]  # without the bias
+        dy, *_ = given = case.backward_arguments(arrays)
+        y = case.forward(functional, arrays)
+        gradients = outputs(getattr(functional, f"{op}_backward")(*given, **case.arguments))
+        slack_y = inner(np.abs(dy), *bounds(op, arrays, case.arguments, dtype))
+        slack = bounds(f"{op}_backward", given, case.arguments, dtype)
+        for x, dx, slack_x in zip(arrays, gradients, slack, strict=False):
+            assert abs(inner(y, dy) - inner(x, dx)) <= slack_y + inner(np.abs(x), slack_x), case
+
+
+@pytest.mark.parametrize("op", ["correlate2d", "convolve2d", "dense"])
+def test_bias_gradient_is_the_sum_of_dy(op, isa):
+    for number, case in enumerate(case for case in random_cases(340, seed=2) if case.op == op):
+        given = case.backward_arguments(case.arrays(np.float32, seed=number))
+        dy = given[0].reshape(-1, given[0].shape[-1])
+        db = getattr(functional, f"{op}_backward")(*given, **case.arguments)[2]
+        bound = (len(dy) + 1) * np.finfo(np.float32).eps * np.abs(dy).sum(axis=0, dtype=np.float64)
+        assert (np.abs(db - dy.sum(axis=0, dtype=np.float64)) <= bound).all(), case
