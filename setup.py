@@ -1,7 +1,9 @@
 """Builds the C library once per instruction set (csrc/build.py) and links it into the extension cnnc._core."""
 
 import importlib.util
+import os
 import pathlib
+import shlex
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -17,13 +19,18 @@ def csrc_build():
 
 
 class BuildWithKernels(build_ext):
+    def run(self):
+        self.csrc = csrc_build()
+        os.environ["CC"] = shlex.join(self.csrc.compiler())  # one compiler for all, not the one Python was built with
+        super().run()
+
     def build_extension(self, ext):
         import numpy
 
-        csrc = csrc_build()
-        openmp = csrc.openmp_flags()
-        ext.extra_objects = csrc.build(pathlib.Path(self.build_temp) / "csrc", openmp)
-        ext.extra_link_args = [*openmp, "-lm"]
+        openmp = self.csrc.openmp_flags()
+        ext.extra_objects = self.csrc.build(pathlib.Path(self.build_temp) / "csrc", openmp)
+        ext.extra_compile_args = ["-O2", "-g0", "-fvisibility=hidden", *self.csrc.WARNINGS]
+        ext.extra_link_args = [*openmp, "-lm", "-Wl,--strip-all"]
         ext.include_dirs = ["csrc", numpy.get_include()]
         ext.define_macros = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
         super().build_extension(ext)

@@ -24,10 +24,10 @@ STEPS = ("forward", "data", "weights")
 
 
 def arguments(given=None):
-    parser = argparse.ArgumentParser("python -m benchmarks", description="Times cnnc beside PyTorch on the same inputs.")
+    parser = argparse.ArgumentParser("python -m benchmarks", description="Times cnnc beside PyTorch.")
     parser.add_argument("--layers", metavar="REGEX", help="only layers whose name matches")
     parser.add_argument("--passes", default=",".join(STEPS), help="of the layers, out of %(default)s")
-    parser.add_argument("--networks", metavar="REGEX", nargs="?", const="", help="only training steps, of these networks")
+    parser.add_argument("--networks", metavar="REGEX", nargs="?", const="", help="only training steps, of these")
     parser.add_argument("--rounds", type=int, default=9, help="turns of each contender (default %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="default %(default)s")
     parser.add_argument("--json", metavar="FILE", help="also writes every number there")

@@ -214,6 +214,6 @@ def training_step(net, x, labels, lr, momentum, setting):
         loss = loss_of(images, labels)
         loss.backward()
         optimizer.step()
-        return loss
+        return loss.detach()
 
     return step

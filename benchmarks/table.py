@@ -48,8 +48,8 @@ def means(results):
     for (family, step), members in groups.items():
         ratio, ratio_min = (geometric_mean(member[key] for member in members) for key in ("ratio", "ratio_min"))
         worst = min(members, key=lambda member: member["ratio"])
-        lines.append(f"{family}, {step}: {number(ratio)} over {len(members)} (of the fastest rounds {number(ratio_min)}),"
-                     f" least {number(worst['ratio'])} ({worst['name']})")  # fmt: skip
+        lines.append(f"{family}, {step}: {number(ratio)} over {len(members)} (fastest rounds {number(ratio_min)}), "
+                     f"least {number(worst['ratio'])} ({worst['name']})")  # fmt: skip
     return lines
 
 

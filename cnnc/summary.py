@@ -44,7 +44,7 @@ def rows(net):
     """One dict for each layer and one of totals."""
     itemsize = net.dtype.itemsize
     table, counted = [], set()
-    for layer, field, jump in _leaves(net, 1, 1):
+    for layer, field, jump in _leaves(net, (1, 1), (1, 1)):
         own = {id(p): p.size for p in layer.own_parameters().values() if id(p) not in counted}
         counted.update(own)
         images = len(layer.input_shape) == 3

@@ -331,3 +331,9 @@ class Arena:
         if key not in self._runs:
             self._runs[key] = Run(plan, named, self.memory)
         return self._runs[key]
+
+    def forget(self, owner):
+        """Drops the programs whose key starts with `owner`."""
+        for kept in (self._recorded, self._runs):
+            for key in [key for key in kept if key[0] is owner]:
+                del kept[key]

@@ -23,7 +23,7 @@ class Case:
     arguments: dict = field(default_factory=dict)
 
     def arrays(self, dtype=np.float32, seed=0):
-        """Random arrays of the row's shapes; the labels of cross_entropy are classes, or rows if their shape says so."""
+        """Random arrays of the row's shapes; cross_entropy's labels are classes, or rows if their shape says so."""
         rng = np.random.default_rng(seed)
         arrays = [rng.standard_normal(shape).astype(dtype) for shape in self.shapes]
         if self.op == "cross_entropy":
@@ -121,8 +121,8 @@ def bounds(name, arrays, arguments, dtype):
 
     A sum of n products, each rounded, in any order and with or without fused multiply-adds, is off by no more than
     n * eps / 2 times the sum of the absolute products. Both numbers come from the reference: it counts the terms when
-    all arrays are ones, and adds up magnitudes when all arrays are absolute values. Half an eps pays for the rounding of
-    the reference itself, four terms for settings that are rounded to the type and for a last division.
+    all arrays are ones, and adds up magnitudes when all arrays are absolute values. Half an eps pays for the rounding
+    of the reference itself, four terms for settings that are rounded to the type and for a last division.
     """
     eps, tiny = np.finfo(dtype).eps, np.finfo(dtype).tiny
     if name in SPECIAL:

@@ -10,7 +10,7 @@ from cnnc import _core
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))  # where cases.py is found
 
-from cases import LEVELS  # noqa: E402
+from cases import LEVELS
 
 
 @pytest.fixture(autouse=True)

@@ -142,7 +142,7 @@ def test_lists_are_what_numpy_makes_of_them(op):
         assert_same(case, name, arrays, [a.tolist() for a in arrays], np.float64)
 
 
-@pytest.mark.parametrize("op", [op for op, case in ONE_OF_EACH.items() if len(case.shapes) > 1 and op != "cross_entropy"])
+@pytest.mark.parametrize("op", ["correlate2d", "convolve2d", "matmul", "dense", "bias_add", "sgd"])
 def test_one_float64_makes_all_float64(op):
     case = ONE_OF_EACH[op]
     for name, arrays in case.calls(case.arrays(np.float32)):
@@ -163,8 +163,9 @@ def test_labels_of_every_integer_type_and_layout():
     logits = np.random.default_rng(0).standard_normal((5, 7)).astype(np.float32)
     labels = np.array([3, 0, 6, 6, 1])
     loss, gradient = functional.cross_entropy(logits, labels), functional.cross_entropy_backward(logits, labels)
-    for given in (*map(labels.astype, ["u1", "i2", "i4", ">i4", "u8"]), labels.tolist(), np.repeat(labels, 2)[::2],
-                  labels[::-1].astype(np.int32)[::-1], np.eye(7, dtype=np.float32)[labels], np.eye(7, dtype=bool)[labels]):  # fmt: skip
+    layouts = labels.tolist(), np.repeat(labels, 2)[::2], labels[::-1].astype(np.int32)[::-1]
+    one_hot = np.eye(7, dtype=np.float32)[labels]
+    for given in (*map(labels.astype, ["u1", "i2", "i4", ">i4", "u8"]), *layouts, one_hot, one_hot.astype(bool)):
         assert functional.cross_entropy(logits, given) == pytest.approx(loss, rel=1e-6)
         np.testing.assert_allclose(functional.cross_entropy_backward(logits, given), gradient, rtol=0, atol=1e-6)
 
@@ -187,7 +188,7 @@ def test_zero_dimensions_are_one_number():
 
 # --- special values -------------------------------------------------------------------------------------------
 
-STRANGE = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-42, -1e-42, 88.7, -88.7, 104.0, -104.0, 1e38, -1e38, 9.02, -9.02])
+STRANGE = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-42, -1e-42, 88.7, -88.7, 104.0, -104.0, 1e38, -1e38, 9.02, -9.02]
 
 
 @pytest.mark.parametrize("op", ["relu", "leaky_relu", "elu", "sigmoid", "tanh"])
@@ -198,9 +199,9 @@ def test_activations_of_strange_numbers(op, isa):
         y, exact = getattr(functional, op)(x), getattr(reference, op)(x)
         np.testing.assert_array_equal(np.isnan(y), np.isnan(exact))
         np.testing.assert_allclose(y, exact, rtol=4e-7, atol=1e-44)
-        dx = getattr(functional, f"{op}_backward")(np.ones_like(x), x)
+        dx, exact = (getattr(module, f"{op}_backward")(np.ones_like(x), x) for module in (functional, reference))
         finite = np.isfinite(x)
-        np.testing.assert_allclose(dx[finite], getattr(reference, f"{op}_backward")(np.ones_like(x), x)[finite], atol=1e-6)
+        np.testing.assert_allclose(dx[finite], exact[finite], rtol=0, atol=1e-6)
 
 
 def test_softmax_and_loss_of_extreme_logits(isa):
@@ -306,7 +307,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "arrays", "arguments", "message"), REFUSED, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(("name", "arrays", "arguments", "message"), REFUSED, ids=[row[0] for row in REFUSED])
 def test_refusals(name, arrays, arguments, message):
     with pytest.raises(ValueError, match=message) as error:
         getattr(functional, name)(*arrays, **arguments)
@@ -329,7 +330,7 @@ def test_what_is_not_real_numbers_is_refused(op, wrong):
 
 
 def test_ragged_lists_are_refused():
-    with pytest.raises(ValueError, match="^relu: "):
+    with pytest.raises(ValueError, match=r"^relu: "):
         functional.relu([[1, 2], [3]])
 
 

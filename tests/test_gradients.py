@@ -1,4 +1,4 @@
-"""Every backward function against finite differences of its forward one, each of its gradients apart, and as adjoints."""
+"""Every backward function against finite differences of its forward one, each gradient apart, and as an adjoint."""
 
 from collections import Counter
 

@@ -1,5 +1,7 @@
 """Activation functions: each is a row of csrc/activation with a name, and at most one setting."""
 
+import math
+
 from cnnc.layers.base import Layer, layer
 
 
@@ -50,7 +52,7 @@ class LeakyReLU(Activation):
     alpha = property(lambda self: self.slope)
 
     def declare(self, shape):
-        self.expect(self.slope >= 0, "slope must be 0 or more", self.slope)
+        self.expect(0 <= self.slope < math.inf, "slope must be 0 or more", self.slope)
         return shape
 
 
@@ -74,7 +76,7 @@ class ELU(Activation):
     alpha = property(lambda self: self.scale)
 
     def declare(self, shape):
-        self.expect(self.scale > 0, "scale must be more than 0", self.scale)
+        self.expect(0 < self.scale < math.inf, "scale must be more than 0", self.scale)
         return shape
 
 

@@ -43,11 +43,12 @@ class Layer:
 
     def declare(self, shape):
         """Checks an input shape (no batch axis), assigns parameters to attributes, returns the output shape."""
-        y = self.forward(np.zeros((1, *shape), np.float32))
-        return tuple(y.shape[1:])
+        return np.shape(self.forward(np.zeros((1, *shape), np.float32)))[1:]
 
     def record(self, tape, x):
         """Tells the tape what to run forward and backward on the buffer `x`; returns the output buffer."""
+        used = any(layer is self for layer, _ in tape.trace)
+        self.expect(not (tape.training and used), "a layer in NumPy remembers one input, use a second one", "it again")
         parameters = self.own_parameters()
         y = tape.new((x.shape[0], *self.output_shape))
 
@@ -103,8 +104,13 @@ class Layer:
 
     def build_at(self, path, shape):
         """Places the layer at `path` on an input of `shape`; returns the output shape. Errors name the layer."""
+        shape = tuple(shape)
+        if self.input_shape is not None:  # the layer has a place already, and its parameters
+            same = self.input_shape == shape
+            self.expect(same, f"a layer that is used again must see {self.input_shape} again", shape)
+            return self.output_shape
         self.path = path
-        self.input_shape = tuple(shape)
+        self.input_shape = shape
         try:
             self.output_shape = tuple(int(n) for n in self.declare(self.input_shape))
             checked_size(self.output_shape)

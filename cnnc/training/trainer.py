@@ -1,5 +1,7 @@
 """The trainer: one recorded training step, replayed."""
 
+import weakref
+
 import numpy as np
 
 from cnnc.tape import Tape
@@ -47,6 +49,8 @@ class Trainer:
         self.hits = 0
         self.state = {}
         self.lr = np.zeros(1)
+        self.owner = object()  # marks this trainer's programs, which go when it goes
+        weakref.finalize(self, net._arena.forget, self.owner)
 
     def plan(self, n, dtype, one_hot, team):
         """The plan of a training step on a batch of `n` images of that dtype, and its buffers by name."""
@@ -56,6 +60,7 @@ class Trainer:
         logits = self.net.apply(tape, x)
         labels = tape.input(logits.shape if one_hot else (n,), tape.dtype if one_hot else np.int32)
         loss, hits = self.loss.record(tape, logits, labels)
+        tape.keep(source)  # the diagnosis of a loss that is not finite starts here
         if self.flat.length:
             self.optimizer.record(tape, self.flat.data, grad, self.lr, self._state)
         named = {"x": source, "labels": labels, "loss": tape.keep(loss), "hits": tape.keep(hits)}
@@ -66,7 +71,7 @@ class Trainer:
 
     def run(self, n, dtype, one_hot):
         """The recorded step for batches of `n`: fill its "x" and "labels", then call `replay`."""
-        key = ("train", id(self), n, np.dtype(dtype), one_hot)
+        key = (self.owner, n, np.dtype(dtype), one_hot)
         return self.net._arena.run(key, lambda team: self.plan(n, dtype, one_hot, team))
 
     def replay(self, run):
@@ -109,20 +114,15 @@ class Trainer:
         return {path: parameter.grad for path, parameter in self.flat.named.items()}
 
     def _diagnosis(self, run, loss):
-        x = run["x"]
-        where = "every layer's output is finite"
+        x = run["x"].copy()
         if not np.isfinite(x).all():
             where = "the input of the network is not finite"
+        elif odd := [path for path, p in self.flat.named.items() if not np.isfinite(p.data).all()]:
+            where = f'the parameter "{odd[0]}" is not finite'
         else:
-            images = x.copy()
-            for path, parameter in self.flat.named.items():
-                if not np.isfinite(parameter.data).all():
-                    where = f'the parameter "{path}" is not finite'
-                    break
-            else:
-                for layer in (layer for layer in self.net.walk() if not layer.children()):
-                    if not np.isfinite(self.net.activations(images)[layer.path]).all():
-                        where = f"the first layer whose output is not finite is {layer.title}"
-                        break
+            outputs = self.net.activations(x)
+            layers = [layer for layer in self.net.walk() if layer.path in outputs]
+            odd = [layer for layer in layers if not np.isfinite(outputs[layer.path]).all()]
+            where = f"the first layer whose output is not finite is {odd[0].title}" if odd else "all outputs are finite"
         return (f"the loss must be finite, training stopped at step {self.step_number} with learning rate "
                 f"{self.lr[0]:g} and left the parameters as they were before it; {where}: received {loss}")  # fmt: skip

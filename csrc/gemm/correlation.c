@@ -10,6 +10,7 @@ typedef struct {
     ptrdiff_t RB, row_blocks, NB, image_blocks, panel_blocks, units;
     int copy;                             /* the unit's part of x goes through scratch */
     ptrdiff_t copy_rows, copy_columns;    /* of one image, zeros included */
+    ptrdiff_t slice, slices, slice_length; /* the copy is [slices][NB][copy_rows][copy_columns][slice of channels] */
     ptrdiff_t depth, segs, run;           /* reduction rows of a panel: segs segments of run */
     ptrdiff_t copy_length;                /* elements, per thread */
     real *weights, *start, *copies;       /* scratch: packed panels, padded bias, one copy per thread */
@@ -24,6 +25,16 @@ static int leaves(ptrdiff_t off, ptrdiff_t outputs, ptrdiff_t step, ptrdiff_t ta
     return off < 0 || off + (outputs - 1) * step + (taps - 1) * tap >= size;
 }
 
+/* Many channels are copied in slices of up to 64, so that the pixels under a tile are neighbours in memory: at a
+ * distance of some KB they would compete for the same sets of the caches. The largest number that divides CG. */
+static ptrdiff_t slice_of(ptrdiff_t CG)
+{
+    for (ptrdiff_t slice = 64; slice >= 32; slice--)
+        if (CG % slice == 0)
+            return slice;
+    return CG;
+}
+
 static plan make_plan(const T(correlation) *c, void *scratch, int threads)
 {
     const T(gemm_kernels) *kern = KERNELS(gemm);
@@ -34,14 +45,16 @@ static plan make_plan(const T(correlation) *c, void *scratch, int threads)
                           leaves(c->off_w, c->OW, c->step_w, c->KW, c->tap_w, c->W) || (c->groups > 1 && c->KW > 1));
     /* the channels of neighbouring taps are neighbours too, so a whole filter row is one segment */
     const int joined = c->tap_w == 1 && (p.copy || c->groups == 1);
-    p.segs = joined ? c->KH : taps;
-    p.run = joined ? c->KW * c->CG : c->CG;
+    p.slice = p.copy ? slice_of(c->CG) : c->CG;
+    p.slices = taps > 0 ? c->CG / p.slice : 0;
+    p.segs = p.slices * (joined ? c->KH : taps);
+    p.run = joined ? c->KW * p.slice : p.slice;
     p.chunks = chunks_of(p.segs, p.run, longest);
 
     /* Enough pixels for a panel's chunk to be used often, few enough for their part of x to stay in the
      * second-level cache; then enough units for many threads, while units stay worth their overhead. */
     const ptrdiff_t pixel = min_size(c->CG, longest) * c->step_w * (ptrdiff_t)sizeof(real);
-    const ptrdiff_t pixels = min_size(1024, max_size(48, ABYTES / pixel));
+    const ptrdiff_t pixels = min_size(1024, max_size(48, 196608 / pixel));
     const ptrdiff_t wanted = ceil_div(16, c->N * c->groups);
     p.RB = min_size(c->OH, max_size(1, pixels / c->OW));
     p.RB = max_size(1, min_size(p.RB, max_size(ceil_div(c->OH, wanted), ceil_div(72, c->OW))));
@@ -55,9 +68,8 @@ static plan make_plan(const T(correlation) *c, void *scratch, int threads)
 
     p.copy_rows = (p.RB - 1) * c->step_h + (c->KH - 1) * c->tap_h + 1;
     p.copy_columns = (c->OW - 1) * c->step_w + (c->KW - 1) * c->tap_w + 1;
-    p.copy_length = p.copy ? (ptrdiff_t)cache_lines((size_t)(p.NB * p.copy_rows * p.copy_columns * c->CG) * sizeof(real)) /
-                                 (ptrdiff_t)sizeof(real)
-                           : 0;
+    p.slice_length = p.NB * p.copy_rows * p.copy_columns * p.slice;
+    p.copy_length = p.copy ? (ptrdiff_t)(cache_lines((size_t)(p.slices * p.slice_length) * sizeof(real)) / sizeof(real)) : 0;
     arena a = {scratch, 0};
     p.weights = take(&a, c->groups * p.panels.padded * p.depth, sizeof(real));
     p.start = take(&a, c->groups * p.panels.padded, sizeof(real));
@@ -74,7 +86,7 @@ size_t T(correlation_scratch)(const T(correlation) *c, int threads) { return mak
  * smaller ones at an end use the first places only. */
 static void fill_tables(const T(correlation) *c, const plan *p)
 {
-    const ptrdiff_t column = p->copy ? c->CG : c->C;
+    const ptrdiff_t column = p->copy ? p->slice : c->C;
     const ptrdiff_t row = column * (p->copy ? p->copy_columns : c->W);
     const ptrdiff_t image = row * (p->copy ? p->copy_rows : c->H);
     place *at = p->places;
@@ -83,51 +95,76 @@ static void fill_tables(const T(correlation) *c, const plan *p)
             for (ptrdiff_t j = 0; j < c->OW; j++)
                 *at++ = (place){n * image + i * c->step_h * row + j * c->step_w * column,
                                 n * c->y_image + i * c->y_row + j * c->y_col};
-    const ptrdiff_t across = p->segs / max_size(c->KH, 1);
+    /* segments run over slices, filter rows and, unless those are joined, filter columns */
+    const ptrdiff_t per_slice = p->segs / max_size(p->slices, 1), across = per_slice / max_size(c->KH, 1);
     for (ptrdiff_t s = 0; s < p->segs; s++)
-        p->seg[s] = s / across * c->tap_h * row + s % across * c->tap_w * column;
+        p->seg[s] = s / per_slice * p->slice_length + s % per_slice / across * c->tap_h * row + s % across * c->tap_w * column;
 
     for (ptrdiff_t g = 0; g < c->groups; g++)
         for (ptrdiff_t k = 0; k < p->panels.padded; k++)
             p->start[g * p->panels.padded + k] = c->b && k < c->KG ? c->b[g * c->KG + k] : 0;
 }
 
-/* Panel `index` of all groups' panels: [KH][KW][CG][width]. */
-static void pack_panel(const T(correlation) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t index)
+/* Packs panels as [slices][KH][KW][slice][width]. A piece is some channels of a tap for all panels, a few rows
+ * at a time because w's rows are contiguous over panels; if w is transposed, a tap of one panel. */
+enum { PACK_ROWS = 64, PACK_STEP = 8 };
+
+static ptrdiff_t pieces_per_tap(const T(correlation) *c, const plan *p)
 {
-    const ptrdiff_t g = index / p->panels.panels, panel = index % p->panels.panels;
-    const ptrdiff_t lanes = panel_lanes(&p->panels, panel), width = panel_width(&p->panels, panel);
-    real *to = p->weights + (g * p->panels.padded + panel * p->panels.nr) * p->depth;
-    const real *from = c->w + g * c->w_group + panel * p->panels.nr * (c->transposed ? c->w_row : 1);
-    for (ptrdiff_t u = 0; u < c->KH; u++)
-        for (ptrdiff_t v = 0; v < c->KW; v++, to += c->CG * width)
-            (c->transposed ? kern->pack_transposed : kern->pack)(to, from + u * c->w_tap_h + v * c->w_tap_w, c->CG,
-                                                                 c->w_row, lanes);
+    return c->transposed ? p->panels.panels : p->slices * ceil_div(p->slice, PACK_ROWS);
 }
 
-/* Rows row .. row + rows of image n, columns off_w .. off_w + copy_columns, channels of group g; 0 outside. */
+static void pack_piece(const T(correlation) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t piece)
+{
+    const ptrdiff_t per_tap = pieces_per_tap(c, p), taps = c->KH * c->KW;
+    const ptrdiff_t part = piece % per_tap, tap = piece / per_tap % taps, g = piece / per_tap / taps;
+    const real *from = c->w + g * c->w_group + tap / c->KW * c->w_tap_h + tap % c->KW * c->w_tap_w;
+    real *to = p->weights + g * p->panels.padded * p->depth;
+    if (c->transposed) {
+        const ptrdiff_t column = part * p->panels.nr, width = panel_width(&p->panels, part);
+        for (ptrdiff_t s = 0; s < p->slices; s++)
+            kern->pack_transposed(to + column * p->depth + (s * taps + tap) * p->slice * width,
+                                  from + column * c->w_row + s * p->slice, p->slice, c->w_row, panel_lanes(&p->panels, part));
+        return;
+    }
+    const ptrdiff_t s = part % p->slices, begin = part / p->slices * PACK_ROWS, end = min_size(p->slice, begin + PACK_ROWS);
+    for (ptrdiff_t r = begin; r < end; r += PACK_STEP)
+        for (ptrdiff_t panel = 0; panel < p->panels.panels; panel++) {
+            const ptrdiff_t column = panel * p->panels.nr, width = panel_width(&p->panels, panel);
+            kern->pack(to + column * p->depth + ((s * taps + tap) * p->slice + r) * width,
+                       from + (s * p->slice + r) * c->w_row + column, min_size(PACK_STEP, end - r), c->w_row,
+                       panel_lanes(&p->panels, panel));
+        }
+}
+
+/* One row of a slice: columns off_w .. off_w + copy_columns of x, 0 outside. `from` is column 0 of x's row. */
+static void copy_row(const T(correlation) *c, const plan *p, real *to, const real *from, int outside)
+{
+    const ptrdiff_t columns = p->copy_columns, slice = p->slice;
+    const ptrdiff_t left = max_size(0, min_size(columns, -c->off_w));
+    const ptrdiff_t inside = outside ? 0 : max_size(0, min_size(columns - left, c->W - (c->off_w + left)));
+    memset(to, 0, (size_t)(left * slice) * sizeof(real));
+    to += left * slice;
+    from += (c->off_w + left) * c->C;
+    if (slice == c->C)
+        memcpy(to, from, (size_t)(inside * slice) * sizeof(real));
+    else
+        for (ptrdiff_t j = 0; j < inside; j++)
+            memcpy(to + j * slice, from + j * c->C, (size_t)slice * sizeof(real));
+    memset(to + inside * slice, 0, (size_t)((columns - left - inside) * slice) * sizeof(real));
+}
+
+/* Rows row .. row + rows of an image, all slices of group g. */
 static void copy_padded(const T(correlation) *c, const plan *p, real *to, ptrdiff_t n, ptrdiff_t row, ptrdiff_t rows,
                         ptrdiff_t g)
 {
-    const ptrdiff_t columns = p->copy_columns, CG = c->CG;
-    const ptrdiff_t left = max_size(0, min_size(columns, -c->off_w));
-    const ptrdiff_t inside = max_size(0, min_size(columns - left, c->W - (c->off_w + left)));
-    const ptrdiff_t right = columns - left - inside;
-    for (ptrdiff_t r = row; r < row + rows; r++, to += columns * CG) {
-        if (r < 0 || r >= c->H || inside == 0) {
-            memset(to, 0, (size_t)(columns * CG) * sizeof(real));
-            continue;
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t s = 0; s < p->slices; s++) {
+            const int outside = row + r < 0 || row + r >= c->H;
+            const ptrdiff_t from = outside ? 0 : (n * c->H + row + r) * c->W * c->C;
+            copy_row(c, p, to + s * p->slice_length + r * p->copy_columns * p->slice,
+                     c->x + from + g * c->CG + s * p->slice, outside);
         }
-        const real *from = c->x + ((n * c->H + r) * c->W + c->off_w + left) * c->C + g * CG;
-        memset(to, 0, (size_t)(left * CG) * sizeof(real));
-        if (c->groups == 1)
-            memcpy(to + left * CG, from, (size_t)(inside * CG) * sizeof(real));
-        else
-            for (ptrdiff_t j = 0; j < inside; j++)
-                for (ptrdiff_t k = 0; k < CG; k++)
-                    to[(left + j) * CG + k] = from[j * c->C + k];
-        memset(to + (left + inside) * CG, 0, (size_t)(right * CG) * sizeof(real));
-    }
 }
 
 static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t unit)
@@ -144,7 +181,7 @@ static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernel
         real *copy = p->copies + thread_number() * p->copy_length;
         const ptrdiff_t copy_rows = (rows - 1) * c->step_h + (c->KH - 1) * c->tap_h + 1;
         for (ptrdiff_t m = 0; m < images; m++)
-            copy_padded(c, p, copy + m * p->copy_rows * p->copy_columns * c->CG, n + m, row, copy_rows, g);
+            copy_padded(c, p, copy + m * p->copy_rows * p->copy_columns * p->slice, n + m, row, copy_rows, g);
         a = copy;
     }
     for (ptrdiff_t step = 0; step < p->chunks.count; step++) {
@@ -165,14 +202,14 @@ void T(correlation_run)(const T(correlation) *c, void *scratch, int threads)
 {
     const T(gemm_kernels) *kern = KERNELS(gemm);
     const plan p = make_plan(c, scratch, threads);
-    const ptrdiff_t all_panels = c->groups * p.panels.panels;
+    const ptrdiff_t pieces = c->groups * c->KH * c->KW * pieces_per_tap(c, &p);
     fill_tables(c, &p);
-    /* Threads share the panels to be packed, then the units: blocks of output pixels, which write apart. */
+    /* Threads share the pieces of w to be packed, then the units: blocks of output pixels, which write apart. */
 #pragma omp parallel num_threads(team(threads, 0.25 * c->N * c->OH * c->OW * c->groups * c->KG * (p.depth + 1)))
     {
 #pragma omp for schedule(dynamic)
-        for (ptrdiff_t i = 0; i < all_panels; i++)
-            pack_panel(c, &p, kern, i);
+        for (ptrdiff_t i = 0; i < pieces; i++)
+            pack_piece(c, &p, kern, i);
 #pragma omp for schedule(dynamic)
         for (ptrdiff_t i = 0; i < p.units; i++)
             run_unit(c, &p, kern, i);

@@ -68,14 +68,10 @@ static inline chunk chunk_at(const chunking *c, ptrdiff_t i)
     return (chunk){begin, part_begin(c->segs, c->count, i + 1) - begin, 0, c->run};
 }
 
-#ifndef L1B
-#define L1B 16384
-#define ABYTES 196608
-#endif
-/* steps of a reduction whose part of a panel takes half of a 32 KB first-level cache */
+/* steps of a reduction whose part of a panel leaves a quarter of a 32 KB first-level cache to A */
 static inline ptrdiff_t longest_chunk(const T(gemm_kernels) *kern)
 {
-    return L1B / (kern->nr * (ptrdiff_t)sizeof(real));
+    return 24576 / (kern->nr * (ptrdiff_t)sizeof(real));
 }
 
 /* Scratch is handed out in whole cache lines; with a NULL base it only counts. */

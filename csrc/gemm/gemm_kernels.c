@@ -111,17 +111,20 @@ static void pack(real *dst, const real *src, ptrdiff_t rows, ptrdiff_t stride, p
     }
 }
 
-/* Eight rows at a time keep the lines of the n columns in the first-level cache whatever the stride. */
+/* Eight elements of a column at a time: columns may be so far apart that they share sets of the first-level
+ * cache, so a line that was read may be gone when the next row asks for it. */
 static void pack_transposed(real *dst, const real *src, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t n)
 {
     enum { STEP = 8 };
     const ptrdiff_t width = n > VL ? 2 * VL : VL;
-    for (ptrdiff_t r = 0; r < rows; r += STEP) {
-        const ptrdiff_t here = min_size(STEP, rows - r);
+    ptrdiff_t r = 0;
+    for (; r + STEP <= rows; r += STEP, dst += STEP * width)
         for (ptrdiff_t j = 0; j < width; j++)
-            for (ptrdiff_t i = 0; i < here; i++)
-                dst[(r + i) * width + j] = j < n ? src[j * stride + r + i] : 0;
-    }
+            UNROLL for (int i = 0; i < STEP; i++)
+                dst[i * width + j] = j < n ? src[j * stride + r + i] : 0;
+    for (; r < rows; r++, dst += width)
+        for (ptrdiff_t j = 0; j < width; j++)
+            dst[j] = j < n ? src[j * stride + r] : 0;
 }
 
 static void column_sums(real *dst, const real *panel, ptrdiff_t rows, ptrdiff_t n)

@@ -436,6 +436,7 @@ static void test_concat(ptrdiff_t M, ptrdiff_t C)
 
 int main(void)
 {
+    setvbuf(stdout, NULL, _IOLBF, 0); /* a sanitizer that ends the process loses no line */
     test_convs();
     test_denses();
     test_pools();

@@ -1,5 +1,7 @@
 """The loop over epochs: history, order, callbacks, what it prints."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -117,5 +119,5 @@ def test_cosine_rises_then_falls():
     schedule = cnnc.Cosine(0.1, end=0.01, warmup=0.1)
     rates = [schedule(step, 100) for step in range(101)]
     assert rates[0] < rates[5] < rates[10] == pytest.approx(0.1)
-    assert all(a >= b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(rates[10:]))
     assert rates[100] == pytest.approx(0.01)

@@ -114,7 +114,7 @@ def test_a_step_is_one_call_into_c():
     net = cnnc.models.lenet5()
     trainer = cnnc.Trainer(net, cnnc.SGD(lr=0.05))
     assert len(trainer.run(8, np.float32, False).program.parts) == 1
-    plan, named = net.plan_inference(8, np.float32, 1)
+    plan, _ = net.plan_inference(8, np.float32, 1)
     assert all(step.op is not None for step in plan.steps)
 
 
@@ -186,8 +186,8 @@ def test_gradients_have_the_parameters_names():
 
 
 def test_ctrl_c_stops_soon_and_leaves_the_network_usable():
-    net = cnnc.Sequential([cnnc.Conv2D(32, 3, padding=1), cnnc.ReLU(), cnnc.Conv2D(32, 3, padding=1), cnnc.ReLU(),
-                           cnnc.Conv2D(32, 3, padding=1), cnnc.Flatten(), cnnc.Dense(10)]).build((28, 28, 1))  # fmt: skip
+    layers = [cnnc.Conv2D(32, 3, padding=1) for _ in range(3)]
+    net = cnnc.Sequential([*layers, cnnc.Flatten(), cnnc.Dense(10)]).build((28, 28, 1))
     x, labels = problem(256)
     sent = []
 
@@ -204,3 +204,15 @@ def test_ctrl_c_stops_soon_and_leaves_the_network_usable():
     assert np.isfinite(net.flat.data).all()
     assert net(x[:2]).shape == (2, 10)
     net.fit(x[:64], labels[:64], progress=False)
+
+
+def test_a_trainers_programs_go_when_it_goes():
+    net = cnnc.models.lenet5()
+    x, labels = problem(4)
+    for lr in (0.1, 0.0, 0.1, 0.0):
+        before = net.flat.data.copy()
+        cnnc.Trainer(net, cnnc.SGD(lr=lr, momentum=0.9)).step(x, labels)
+        assert (net.flat.data != before).any() == (lr > 0)
+    gc.collect()
+    assert not net._arena._recorded
+    assert not net._arena._runs

@@ -1,0 +1,209 @@
+"""The benchmark without PyTorch: its cases and its statistics are right, and a wrong result is not timed."""
+
+import math
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))  # benchmarks/ is in the checkout, not in the wheel
+
+from benchmarks import cases, networks, table, timing
+
+SMALL = [
+    cases.Convolution("plain", 2, 3, 9, 4, 3, 1, 1),
+    cases.Convolution("strided", 3, 2, 11, 5, 5, 2, 2),
+    cases.Convolution("depthwise", 2, 8, 6, 8, 3, 1, 1, 8),
+    cases.Dense("dense", 3, 7, 5),
+    cases.Pooling("mean", "avg", 2, 3, 8, 2, 2),
+    cases.Pooling("largest", "max", 2, 3, 9, 3, 2),
+    cases.Activation("tanh", "tanh", (2, 3, 4, 5)),
+    cases.Activation("relu", "relu", (2, 3, 4, 5)),
+    cases.CrossEntropy("loss", 6, 10),
+]
+
+
+@pytest.mark.parametrize(("case", "step"), [pytest.param(c, s, id=f"{c.name}-{s}") for c in SMALL for s in c.steps])
+def test_ours_is_what_the_reference_says(case, step):
+    results = case.ours(step)()
+    assert all(result.dtype in (np.float32, np.float64) for result in results)
+    assert timing.check("cnnc", results, case.expected(step), case.tolerance(step)) < 1e-5
+    assert case.tolerance(step) < 1e-4
+    amount, unit = case.work(step)
+    assert amount > 0 and unit in (cases.FLOP, cases.BYTE)
+
+
+def test_work_of_a_convolution_counts_multiplications_and_additions():
+    case = cases.Convolution("count", 2, 6, 8, 4, 3, 1, 1, 2)
+    assert case.work("forward") == (2 * (2 * 8 * 8 * 4) * (3 * 3 * 3), cases.FLOP)
+
+
+def test_the_list_of_layers():
+    names = [name for _, name, *_ in cases.LAYERS]
+    assert len(set(names)) == len(names)
+    assert sum(family is cases.Convolution for family, *_ in cases.LAYERS) == 21
+    assert {family.__name__ for family, *_ in cases.LAYERS} == {type(case).__name__ for case in SMALL}
+
+
+# --- checking
+
+
+def test_error_is_relative_to_the_largest_number():
+    truth = (np.array([10.0, 1.0]), np.array([2.0]))
+    assert timing.error_of((np.array([10.0, 1.5]), np.array([2.0])), truth) == pytest.approx(0.05)
+    assert timing.error_of((np.array([10.0, np.nan]), np.array([2.0])), truth) == math.inf
+    assert timing.error_of((np.array([10.0]), np.array([2.0])), truth) == math.inf
+
+
+@pytest.mark.parametrize("wrong", [[1.0, 2.1], [1.0, np.nan], [1.0]])
+@pytest.mark.parametrize("who", ["cnnc", "peer"])
+def test_a_wrong_result_is_not_timed(wrong, who):
+    calls = {"cnnc": 0, "peer": 0}
+
+    def contender(name):
+        def call():
+            calls[name] += 1
+            return (np.array(wrong if name == who else [1.0, 2.0]),)
+
+        return call
+
+    others = {"peer": (contender("peer"), lambda result: result)}
+    with pytest.raises(timing.WrongResult, match=f"{who} is wrong, not timed"):
+        timing.compare(contender("cnnc"), others, (np.array([1.0, 2.0]),), 1e-3, rounds=3)
+    assert max(calls.values()) == 1  # called for the check only
+
+
+def test_right_results_are_timed():
+    def call():
+        return (np.array([1.0, 2.0]),)
+
+    found = timing.compare(call, {"peer": (call, lambda result: result)}, call(), 0.0, rounds=1)
+    assert found["error"] == 0 and found["peer_error"] == {"peer": 0} and found["ratio"] > 0
+
+
+# --- timing
+
+
+class Clock:
+    """Time that only calls and sleeps spend."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def spend(self, seconds):
+        self.now += seconds
+
+
+def test_turns_alternate_and_fast_calls_are_repeated(monkeypatch):
+    monkeypatch.setattr(timing, "preemptions", lambda: 0)
+    clock, order = Clock(), []
+
+    def contender(name, seconds):
+        def call():
+            order.append(name)
+            clock.spend(seconds)
+
+        return call
+
+    calls = {"a": contender("a", 0.25), "b": contender("b", 1.0)}
+    turns = timing.interleave(calls, rounds=3, seconds=1.0, pause=5.0, clock=clock, sleep=clock.spend)
+    assert [turn.seconds for turn in turns["a"]] == [0.25] * 3
+    assert [turn.seconds for turn in turns["b"]] == [1.0] * 3
+    one_round = "a" + "aaaa" + "b" + "b"  # a call that is not timed, then a turn of a second
+    assert "".join(order).endswith(3 * one_round)
+
+
+def test_a_disturbed_turn_is_tried_again(monkeypatch):
+    clock, count = Clock(), iter([0, 3, 3, 4, 4, 4, 4, 9, 9, 9])  # before and after each turn
+    monkeypatch.setattr(timing, "preemptions", lambda: next(count))
+    durations = iter([1.0] * 4 + [1.0, 9.0, 1.0, 8.0, 1.0, 7.0, 1.0, 9.0, 1.0, 2.0])
+
+    def call():
+        clock.spend(next(durations))
+
+    turns = timing.interleave({"a": call}, rounds=2, seconds=1.0, clock=clock, sleep=clock.spend)
+    assert [(turn.seconds, turn.disturbed) for turn in turns["a"]] == [(7.0, 0), (2.0, 0)]
+
+
+def test_summary_is_the_ratio_of_medians_to_the_best_of_the_others():
+    def turns(*seconds):
+        made = []
+        for value in seconds:
+            turn = timing.Turn.__new__(timing.Turn)
+            turn.seconds, turn.disturbed = value, int(value > 50)
+            made.append(turn)
+        return made
+
+    times = {"cnnc": turns(1.0, 2.0, 99.0), "slow": turns(8.0, 9.0, 9.0), "best": turns(3.0, 6.0, 7.0)}
+    found = timing.summarise(times)
+    assert (found["seconds"], found["peer"], found["peer_seconds"]) == (2.0, "best", 6.0)
+    assert (found["ratio"], found["ratio_min"]) == (3.0, 3.0)
+    assert found["disturbed"] == pytest.approx(1 / 9)
+    assert "ratio" not in timing.summarise({"cnnc": turns(1.0)})
+
+
+# --- tables
+
+
+def test_numbers_have_three_digits():
+    shown = [table.number(value) for value in (0.012345, 1.2345, 123.45, 12345.6, 0, None)]
+    assert shown == ["0.0123", "1.23", "123", "12346", "0", "-"]
+
+
+def test_geometric_mean():
+    assert table.geometric_mean([0.5, 2.0, 8.0]) == pytest.approx(2.0)
+    assert table.geometric_mean([]) is None
+
+
+def test_means_by_family_and_step():
+    rows = [{"family": "Convolution", "step": "data", "name": name, "ratio": ratio, "ratio_min": ratio}
+            for name, ratio in (("one", 1.0), ("two", 4.0))]  # fmt: skip
+    (line,) = table.means([*rows, {"family": "Convolution", "step": "data", "wrong": "two is wrong"}])
+    assert line == "Convolution, data: 2.00 over 2 (fastest rounds 2.00), least 1.00 (one)"
+
+
+def test_lines_of_the_table():
+    result = {"name": "one", "shape": "1x2", "step": "forward", "work": (3e9, cases.FLOP), "seconds": 0.02,
+              "error": 2e-7, "peer": "NCHW", "peer_seconds": 0.05, "ratio": 2.5}  # fmt: skip
+    cells = table.layer_cells(result)
+    assert cells == ["one", "1x2", "forward", "20.0", "150", "50.0", "NCHW", "2.50", "2e-07"]
+    title, line = table.plain(table.LAYER, table.LAYER), table.plain(table.LAYER, cells)
+    assert title.index("cnnc ms") + len("cnnc ms") == line.index("20.0") + len("20.0")
+    assert table.markdown(table.LAYER, [cells]).splitlines()[2].startswith("| one | 1x2 | forward | 20.0 | 150 |")
+    assert table.layer_cells({**result, "wrong": "no"})[3] == "wrong"
+    alone = {key: value for key, value in result.items() if not key.startswith(("peer", "ratio"))}
+    assert table.layer_cells(alone)[5:8] == ["-", "", "-"]
+
+
+def test_the_line_about_disturbance():
+    assert table.disturbance([{"disturbed": 0.0}, {"wrong": "x"}]) is None
+    assert table.disturbance([{"disturbed": 0.5}]).startswith("other processes disturbed 50% of the turns")
+
+
+def test_the_line_about_the_machine():
+    line = table.machine(2, "avx2", {"cnnc": "1.0", "NumPy": "2.0"})
+    assert "2 threads, avx2; cnnc 1.0, NumPy 2.0, Python 3." in line
+
+
+# --- networks
+
+
+@pytest.mark.parametrize("name", networks.NETWORKS)
+def test_networks_train_as_in_float64(name, monkeypatch):
+    build, _ = networks.NETWORKS[name]
+    monkeypatch.setitem(networks.NETWORKS, name, (build, 4))
+    found = networks.measure(name, None, rounds=1)
+    assert found["error"] < networks.TOLERANCE and found["images"] == 4 and found["seconds"] > 0
+
+
+def test_a_network_that_trains_wrongly_is_not_timed(monkeypatch):
+    def wrong(net, x, labels):
+        return lambda: 1.0
+
+    monkeypatch.setattr(networks, "true_losses", lambda *_: (np.full(networks.CHECKED_STEPS, 2.0),))
+    monkeypatch.setattr(networks, "training_step", wrong)
+    with pytest.raises(timing.WrongResult, match="LeNet-5, cnnc is wrong, not timed"):
+        networks.measure("LeNet-5", None, rounds=1)
