@@ -4,7 +4,7 @@ Images are NumPy arrays (N, H, W, C). `cnnc.Sequential` builds networks out of l
 `cnnc.functional` has every operation on plain arrays, and `cnnc.reference` says in plain NumPy what each computes.
 """
 
-from cnnc import data, functional, initializers, models, reference
+from cnnc import functional, initializers, models
 from cnnc.config import show_config
 from cnnc.io import load
 from cnnc.layers import (
@@ -33,3 +33,17 @@ from cnnc.parameters import Parameter
 from cnnc.training import SGD, Cosine, NonFiniteLoss, Optimizer, Trainer
 
 __version__ = "0.1.0"
+
+_ON_FIRST_USE = ("data", "reference")  # what only some programs use must not slow down the import for all
+
+
+def __getattr__(name):
+    if name in _ON_FIRST_USE:
+        from importlib import import_module
+
+        return import_module(f"cnnc.{name}")
+    raise AttributeError(f"module 'cnnc' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_ON_FIRST_USE})

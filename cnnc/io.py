@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import tempfile
 
 import numpy as np
 
@@ -59,6 +58,8 @@ def _make(description, classes, depth=0):
 
 def save(net, path):
     """Writes a network to `path`, through a temporary file beside it: the old file stays until the new one is whole."""
+    import tempfile  # here, because it imports ten more modules
+
     from safetensors.numpy import save as to_bytes
 
     about = {"format": FORMAT, "input_shape": net.input_shape, "network": _describe(net)}

@@ -39,8 +39,8 @@ def compiler():
     command = shlex.split(os.environ.get("CC", "")) or [next(filter(shutil.which, ("cc", "gcc", "clang")), "cc")]
     if not shutil.which(command[0]):
         sys.exit(
-            "cnnc is compiled on this machine and needs a C compiler, GCC or Clang (Debian, Ubuntu: apt-get install gcc "
-            f"libc6-dev; Fedora: dnf install gcc), or its name in CC: received {shlex.join(command)!r}, not found"
+            "cnnc is compiled on this machine and needs a C compiler: install GCC or Clang (Debian, Ubuntu: apt-get "
+            f"install gcc libc6-dev) or set CC to its command: received {shlex.join(command)!r}, which is not there"
         )
     return command
 
@@ -59,7 +59,7 @@ def emulation():
 
 
 def openmp_flags():
-    """Flags with which a small OpenMP program compiles, links and runs; a message and WITHOUT_OPENMP if there are none."""
+    """Flags with which a small OpenMP program compiles and runs; a message and WITHOUT_OPENMP if there are none."""
     program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
     if os.environ.get("CNNC_OPENMP", "1") == "0":
         print("cnnc: OpenMP switched off by CNNC_OPENMP=0, kernels will use one thread", file=sys.stderr)
@@ -109,7 +109,7 @@ def build(output, extra=()):
         line = shlex.join(command)
         current = target.exists() and stamp.exists() and stamp.read_text() == line
         if not current or target.stat().st_mtime < max(source.stat().st_mtime, newest_header):
-            if subprocess.run(command).returncode:
+            if subprocess.run(command, check=False).returncode:
                 sys.exit(f"cnnc: the compiler stopped at {line}")
             stamp.write_text(line)
         return str(target)

@@ -11,10 +11,10 @@ GUARD = 67  # elements on both sides: more than the widest vector; odd, so that 
 # --- calling between guards ---------------------------------------------------------------------------------
 
 
-def place(array):
-    """A copy of the array inside a larger buffer of poison: (copy, buffer)."""
-    poison = np.nan if array.dtype.kind == "f" else 113
-    buffer = np.full(array.size + 2 * GUARD, poison, array.dtype)
+def place(array, is_input):
+    """A copy of the array inside a larger buffer: (copy, buffer). Beside inputs lies NaN, beside outputs a number."""
+    beside = np.nan if is_input and array.dtype.kind == "f" else 113
+    buffer = np.full(array.size + 2 * GUARD, beside, array.dtype)
     copy = buffer[GUARD : GUARD + array.size].reshape(array.shape)
     copy[...] = array
     return copy, buffer
@@ -23,10 +23,11 @@ def place(array):
 def call(name, inputs, results, settings):
     """Runs an operation. `results` hold what the outputs hold before; returns them as they are afterwards.
 
-    Poison beside an input that were read would show in the results as NaN; inputs, and what lies beside outputs, must
-    stay as they are.
+    What lies beside an input would show in the results as NaN if it were used; inputs, and what lies beside outputs,
+    must stay as they are.
     """
-    placed = {field: place(array) for field, array in {**inputs, **results}.items() if array is not None}
+    given = {field: array for field, array in {**inputs, **results}.items() if array is not None}
+    placed = {field: place(array, field in inputs) for field, array in given.items()}
     before = {field: buffer.copy() for field, (_, buffer) in placed.items()}
     arrays = {field: array for field, (array, _) in placed.items()}
     known = {field.name for field in _core.OPS[name].fields}

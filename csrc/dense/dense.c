@@ -7,7 +7,7 @@
  */
 #include "../gemm/correlation.h"
 
-enum { THIN_ROWS = 256, PLAIN_ROWS = 8, PLAIN_STEP = 32, PACK_STEP = 8, STRIP_PANELS = 8 };
+enum { THIN_ROWS = 256, PLAIN_ROWS = 8, PLAIN_STEP = 8, PACK_STEP = 8, STRIP_PANELS = 8, PLAIN_PANELS = 16 };
 
 /* y[m][n] (+)= b[n] + sum over k < depth of x[m][k] w(k, n), w(k, n) at k * w_row + n, transposed: n * w_row + k */
 typedef struct {
@@ -33,7 +33,7 @@ static plan make_plan(const product *c, void *scratch, int threads)
     plan p = {.panels = panels_of(c->columns, kern), .plain = c->M <= PLAIN_ROWS && !c->transposed};
     const ptrdiff_t longest = p.plain ? PLAIN_STEP : longest_chunk(kern);
     p.chunks = chunks_of(1, c->depth, longest);
-    const ptrdiff_t strip = max_size(1, min_size(STRIP_PANELS, p.panels.panels / 16));
+    const ptrdiff_t strip = max_size(1, min_size(p.plain ? PLAIN_PANELS : STRIP_PANELS, p.panels.panels / 16));
     p.strips = ceil_div(p.panels.panels, strip);
     p.packed_length = longest * kern->nr * (p.plain ? 1 : strip);
     arena a = {scratch, 0};
@@ -59,9 +59,14 @@ static void run_strip(const product *c, const plan *p, ptrdiff_t strip)
                     kern->pack(packed + (panel - first) * p->panels.nr * ch.run + k * panel_width(&p->panels, panel),
                                c->w + (ch.k + k) * c->w_row + panel * p->panels.nr, min_size(PACK_STEP, ch.run - k), c->w_row,
                                panel_lanes(&p->panels, panel));
+        /* rows of a strip are too short for the CPU to foresee where the next one is */
+        if (p->plain && step + 1 < p->chunks.count)
+            for (ptrdiff_t k = ch.k + ch.run; k < min_size(c->depth, ch.k + 2 * ch.run); k++)
+                for (ptrdiff_t n = first * p->panels.nr; n < end * p->panels.nr; n += 64 / (ptrdiff_t)sizeof(real))
+                    __builtin_prefetch(c->w + k * c->w_row + n);
         for (ptrdiff_t panel = first; panel < end; panel++) {
             const ptrdiff_t column = panel * p->panels.nr, lanes = panel_lanes(&p->panels, panel);
-            reduction red = {&one_segment, 1, ch.run, 1, panel_width(&p->panels, panel)};
+            reduction red = {&one_segment, 1, ch.run, 1, panel_width(&p->panels, panel), 0};
             const real *b = packed + (panel - first) * p->panels.nr * ch.run;
             if (c->transposed) {
                 kern->pack_transposed(packed, c->w + column * c->w_row + ch.k, ch.run, c->w_row, lanes);

@@ -8,6 +8,7 @@ typedef struct {
     panelling panels;
     chunking chunks;
     ptrdiff_t RB, row_blocks, NB, image_blocks, panel_blocks, units;
+    ptrdiff_t panel_group;                /* panels that take turns in a unit */
     int copy;                             /* the unit's part of x goes through scratch */
     ptrdiff_t copy_rows, copy_columns;    /* of one image, zeros included */
     ptrdiff_t slice, slices, slice_length; /* the copy is [slices][NB][copy_rows][copy_columns][slice of channels] */
@@ -52,20 +53,26 @@ static plan make_plan(const T(correlation) *c, void *scratch, int threads)
     p.chunks = chunks_of(p.segs, p.run, longest);
 
     /* Enough pixels for a panel's chunk to be used often, few enough for their part of x to stay in the
-     * second-level cache; then enough units for many threads, while units stay worth their overhead. */
+     * second-level cache. Then enough units for many threads: smaller ones, but not so small that filters which
+     * overflow that cache are read again for a few pixels; those are shared out by panels instead. */
+    const int heavy = p.depth * c->KG * (ptrdiff_t)sizeof(real) > 262144;
+    const ptrdiff_t least = heavy ? 192 : 72, wanted = ceil_div(16, c->N * c->groups);
     const ptrdiff_t pixel = min_size(c->CG, longest) * c->step_w * (ptrdiff_t)sizeof(real);
-    const ptrdiff_t pixels = min_size(1024, max_size(48, 196608 / pixel));
-    const ptrdiff_t wanted = ceil_div(16, c->N * c->groups);
+    const ptrdiff_t pixels = min_size(1024, max_size(least, 196608 / pixel));
     p.RB = min_size(c->OH, max_size(1, pixels / c->OW));
-    p.RB = max_size(1, min_size(p.RB, max_size(ceil_div(c->OH, wanted), ceil_div(72, c->OW))));
+    p.RB = max_size(1, min_size(p.RB, max_size(ceil_div(c->OH, wanted), ceil_div(least, c->OW))));
     p.RB = ceil_div(c->OH, ceil_div(c->OH, p.RB));
     p.row_blocks = ceil_div(c->OH, p.RB);
-    p.NB = p.RB < c->OH ? 1 : max_size(1, min_size(pixels / (c->OH * c->OW), c->N / 16));
+    const ptrdiff_t image = c->OH * c->OW;
+    const ptrdiff_t images = min_size(pixels / image, max_size(c->N / 16, heavy ? ceil_div(least, image) : 1));
+    p.NB = p.RB < c->OH ? 1 : max_size(1, min_size(c->N, images));
+    p.NB = ceil_div(c->N, ceil_div(c->N, p.NB));
     p.image_blocks = ceil_div(c->N, p.NB);
     p.units = p.image_blocks * p.row_blocks * c->groups;
-    p.panel_blocks = min_size(p.panels.panels, ceil_div(8, p.units));
+    p.panel_blocks = min_size(p.panels.panels, ceil_div(heavy ? 16 : 8, p.units));
     p.units *= p.panel_blocks;
 
+    p.panel_group = max_size(1, 98304 / (p.NB * p.RB * c->OW * kern->nr * (ptrdiff_t)sizeof(real)));
     p.copy_rows = (p.RB - 1) * c->step_h + (c->KH - 1) * c->tap_h + 1;
     p.copy_columns = (c->OW - 1) * c->step_w + (c->KW - 1) * c->tap_w + 1;
     p.slice_length = p.NB * p.copy_rows * p.copy_columns * p.slice;
@@ -184,18 +191,20 @@ static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernel
             copy_padded(c, p, copy + m * p->copy_rows * p->copy_columns * p->slice, n + m, row, copy_rows, g);
         a = copy;
     }
-    for (ptrdiff_t step = 0; step < p->chunks.count; step++) {
-        const chunk ch = chunk_at(&p->chunks, step);
-        for (ptrdiff_t panel = first; panel < end; panel++) {
-            const ptrdiff_t column = panel * p->panels.nr, width = panel_width(&p->panels, panel);
-            const reduction red = {p->seg + ch.seg, ch.segs, ch.run, 1, width};
-            kern->block(&red, p->places, images * rows * c->OW, a + ch.k,
-                        p->weights + (g * p->panels.padded + column) * p->depth + (ch.seg * p->run + ch.k) * width,
-                        c->y + n * c->y_image + i * c->y_row + g * c->KG + column,
-                        step == 0 && !c->accumulate ? p->start + g * p->panels.padded + column : NULL,
-                        panel_lanes(&p->panels, panel));
+    /* A few panels at a time, so that their part of y stays in the second-level cache from chunk to chunk. */
+    for (ptrdiff_t group = first; group < end; group += p->panel_group)
+        for (ptrdiff_t step = 0; step < p->chunks.count; step++) {
+            const chunk ch = chunk_at(&p->chunks, step);
+            for (ptrdiff_t panel = group; panel < min_size(end, group + p->panel_group); panel++) {
+                const ptrdiff_t column = panel * p->panels.nr, width = panel_width(&p->panels, panel);
+                const reduction red = {p->seg + ch.seg, ch.segs, ch.run, 1, width, p->panels.nr * p->depth};
+                kern->block(&red, p->places, images * rows * c->OW, a + ch.k,
+                            p->weights + (g * p->panels.padded + column) * p->depth + (ch.seg * p->run + ch.k) * width,
+                            c->y + n * c->y_image + i * c->y_row + g * c->KG + column,
+                            step == 0 && !c->accumulate ? p->start + g * p->panels.padded + column : NULL,
+                            panel_lanes(&p->panels, panel));
+            }
         }
-    }
 }
 
 void T(correlation_run)(const T(correlation) *c, void *scratch, int threads)

@@ -37,6 +37,7 @@ typedef struct {
 typedef struct {
     const ptrdiff_t *seg; /* [segs] */
     ptrdiff_t segs, run, a_k, b_k;
+    ptrdiff_t b_next; /* what will be read next lies this far behind b: worth fetching early; 0 if nothing does */
 } reduction;
 
 typedef struct {

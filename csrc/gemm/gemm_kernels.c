@@ -29,14 +29,13 @@ static inline __attribute__((always_inline)) void tile(const int M, const int V,
     const ptrdiff_t last = n - (V - 1) * VL; /* lanes of the last vector */
     UNROLL for (int m = 0; m < M; m++) {
         row[m] = a + places[m].a;
-        UNROLL for (int v = 0; v < V; v++) {
-            const real *from = y + places[m].y + v * VL;
-            if (start)
-                sum[m][v] = load(start + v * VL);
-            else
-                sum[m][v] = v < V - 1 || last == VL ? load(from) : load_part(from, last);
-        }
+        UNROLL for (int v = 0; v < V; v++)
+            sum[m][v] = start ? load(start + v * VL) : (vreal){0};
     }
+    /* y is asked for now and read in the end: a tile does not wait for it */
+    if (!start)
+        UNROLL for (int m = 0; m < M; m++)
+            __builtin_prefetch(y + places[m].y, 1);
     const ptrdiff_t a_k = red->a_k, b_k = red->b_k, run = red->run;
     for (ptrdiff_t s = 0; s < red->segs; s++) {
         ptrdiff_t at = red->seg[s];
@@ -51,6 +50,12 @@ static inline __attribute__((always_inline)) void tile(const int M, const int V,
     }
     /* A ragged vector may be stored whole where the next place lies right behind and overwrites the rest. */
     const int covers = 2 * n >= V * VL;
+    UNROLL for (int m = 0; m < M; m++) {
+        real *to = y + places[m].y;
+        if (!start)
+            UNROLL for (int v = 0; v < V; v++)
+                sum[m][v] += v < V - 1 || last == VL ? load(to + v * VL) : load_part(to + v * VL, last);
+    }
     UNROLL for (int m = 0; m < M; m++) {
         real *to = y + places[m].y;
         UNROLL for (int v = 0; v < V; v++) {
@@ -88,8 +93,11 @@ static void block(const reduction *red, const place *places, ptrdiff_t count, co
     tile_fn *const *tiles = wide ? tiles2 : tiles1;
     const ptrdiff_t most = wide ? MR2 : MR1, cuts = ceil_div(count, most);
     ptrdiff_t size = ceil_div(count, max_size(cuts, 1)), larger = count - cuts * (size - 1);
+    const ptrdiff_t length = red->b_next ? red->segs * red->run * red->b_k : 0;
     for (ptrdiff_t i = 0; i < cuts; i++) {
-        ptrdiff_t here = i < larger ? size : size - 1;
+        const ptrdiff_t here = i < larger ? size : size - 1;
+        for (ptrdiff_t at = length / cuts * i; at < length / cuts * (i + 1); at += 64 / sizeof(real))
+            __builtin_prefetch(b + red->b_next + at, 0, 2);
         tiles[here](red, places, a, b, y, start, n);
         places += here;
     }

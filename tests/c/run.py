@@ -48,7 +48,8 @@ def run(folder, flags):
         options = ["-std=gnu11", *build.WARNINGS, *flags]
         subprocess.run([*build.compiler(), *options, *source, *objects, "-lm", "-o", str(program)], check=True)
         command = [*shlex.split(os.environ.get("CNNC_RUN", "")), str(program)]
-        done = subprocess.run(command, env={**ENVIRONMENT, **os.environ}, stdout=subprocess.PIPE, text=True)
+        environment = {**ENVIRONMENT, **os.environ}
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
         print(done.stdout, end="", flush=True)
         counts = re.search(r"^(\d+) passed, (\d+) failed$", done.stdout, re.MULTILINE)
         good, bad = (int(counts[1]), int(counts[2])) if counts else (0, 0)
