@@ -29,6 +29,7 @@ class BuildWithKernels(build_ext):
 
         openmp = self.csrc.openmp_flags()
         ext.extra_objects = self.csrc.build(pathlib.Path(self.build_temp) / "csrc", openmp)
+        ext.depends = [*ext.depends, *ext.extra_objects]  # other settings make other objects, and those a new link
         ext.extra_compile_args = ["-O2", "-g0", "-fvisibility=hidden", *self.csrc.WARNINGS]
         ext.extra_link_args = [*openmp, "-lm", "-Wl,--strip-all"]
         ext.include_dirs = ["csrc", numpy.get_include()]

@@ -11,6 +11,8 @@ LAYER = {"layer": 14, "shape": 52, "step": 8, "cnnc ms": -9, "rate": -14, "PyTor
 NETWORK = {"network": 14, "batch": -5, "cnnc ms": -9, "images/s": -9, "PyTorch ms": -10, "images/s ": -9,
            "setting": 23, "ratio": -6, "error": -8, "cnnc MB": -8, "PyTorch MB": -10, "memory": -6}  # fmt: skip
 
+WAITING = ("OMP_WAIT", "GOMP_SPIN")  # how idle threads wait: the environment variables that change every time
+
 
 def number(value, digits=3):
     """At least three significant digits and no exponent: 0.0123, 1.23, 123, 12346; "-" for None."""
@@ -85,7 +87,7 @@ def network_cells(result):
 
 
 def machine(threads, isa, versions):
-    """One line: processor, threads, instruction set, versions, date.
+    """One line: processor, threads and how they wait, instruction set, versions, date.
 
     Args:
         threads: int.
@@ -93,7 +95,8 @@ def machine(threads, isa, versions):
         versions: name -> version.
     """
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return (f"{_processor()}, {os.cpu_count()} CPUs, {threads} threads, {isa}; {named}, "
+    settings = "".join(f" {name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(WAITING))
+    return (f"{_processor()}, {os.cpu_count()} CPUs, {threads} threads{settings}, {isa}; {named}, "
             f"Python {platform.python_version()}; {datetime.date.today()}")  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def preemptions():
     return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw if resource else 0
 
 
-def interleave(calls, rounds=9, seconds=0.04, pause=0.02, tries=6, clock=time.perf_counter, sleep=time.sleep):
+def interleave(calls, rounds=9, seconds=0.02, pause=0.02, tries=10, clock=time.perf_counter, sleep=time.sleep):
     """Times several calls in turn, A B C A B C: name -> `rounds` turns.
 
     Before each turn there is a pause, in which the idle threads of the one before stop spinning, and some calls that

@@ -82,7 +82,7 @@ def units():
     for source in sorted(SOURCE.glob("*/*.c")):
         name = f"{source.parent.name}_{source.stem}"
         if source.parent.name == "core":
-            yield source, name, []
+            yield source, name, ["-DCNNC_EMULATE_AVX512"] if emulation() else []
         elif not source.stem.endswith("_kernels"):
             yield source, f"{name}_f32", []
             yield source, f"{name}_f64", ["-DCNNC_DOUBLE"]
@@ -98,7 +98,7 @@ def build(output, extra=()):
     """Compiles into the folder `output` and returns the list of object files. A compiler error ends the process."""
     output = pathlib.Path(output)
     output.mkdir(parents=True, exist_ok=True)
-    common = [*compiler(), *FLAGS, *(["-DCNNC_EMULATE_AVX512"] if emulation() else []), *extra]
+    common = [*compiler(), *FLAGS, *extra]
     newest_header = max(header.stat().st_mtime for header in [*SOURCE.rglob("*.h"), pathlib.Path(__file__)])
 
     def one(unit):

@@ -13,7 +13,7 @@ def arguments():
         description="Train LeNet-5 on handwritten digits.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     parser.add_argument("--data", metavar="DIR", help="folder of the four MNIST files; else they are looked for")
-    parser.add_argument("--epochs", type=int, help="passes over the images; else 12 for MNIST, 30 for the small set")
+    parser.add_argument("--epochs", type=int, help="passes over the images; else 10 for MNIST, 30 for the small set")
     parser.add_argument("--batch-size", type=int, default=32, help="images in a step")
     parser.add_argument("--lr", type=float, default=0.1, help="first learning rate; it falls to 0 along a cosine")
     parser.add_argument("--seed", type=int, default=0, help="of the first weights and of the order of the images")
@@ -26,7 +26,7 @@ def load(directory):
     """The images and labels to learn from and to be judged by, and how many passes over them it takes."""
     try:
         train, test = cnnc.data.mnist(directory)
-        return train, test, 12
+        return train, test, 10
     except cnnc.data.DataUnavailable as reason:
         print(f"Training on the 1,437 digits inside the package instead: {reason}")
         train, test = cnnc.data.digits()

@@ -183,9 +183,10 @@ def test_the_line_about_disturbance():
     assert table.disturbance([{"disturbed": 0.5}]).startswith("other processes disturbed 50% of the turns")
 
 
-def test_the_line_about_the_machine():
+def test_the_line_about_the_machine(monkeypatch):
+    monkeypatch.setattr(table.os, "environ", {"OMP_WAIT_POLICY": "passive", "HOME": "/"})
     line = table.machine(2, "avx2", {"cnnc": "1.0", "NumPy": "2.0"})
-    assert "2 threads, avx2; cnnc 1.0, NumPy 2.0, Python 3." in line
+    assert "2 threads OMP_WAIT_POLICY=passive, avx2; cnnc 1.0, NumPy 2.0, Python 3." in line
 
 
 # --- networks

@@ -15,13 +15,14 @@
 
 #include "../core/isa.h"
 
-/*      forward     backward       cost  y from x, alpha                               dx from dy, y, alpha */
-#define ACTIVATIONS(ROW)                                                                                                 \
-    ROW(relu,       relu_dx,       1,    select(x <= zero, zero, x),                   select(y <= zero, zero, dy))      \
-    ROW(leaky_relu, leaky_relu_dx, 1,    select(x < zero, x * alpha, x),               select(y > zero, dy, dy * alpha)) \
-    ROW(elu,        elu_dx,        8,    select(x < zero, vexpm1_negative(x) * alpha, x), select(y > zero, dy, dy * (y + alpha))) \
-    ROW(sigmoid,    sigmoid_dx,    12,   vsigmoid(x),                                  dy * y * (1 - y))                 \
-    ROW(tanh,       tanh_dx,       10,   vtanh(x),                                     dy * ((1 - y) * (1 + y)))
+/*      forward     backward       cost  y from x, alpha              dx from dy, y, alpha */
+#define ACTIVATIONS(ROW)                                                                                           \
+    ROW(relu,       relu_dx,       1,    select(x <= zero, zero, x),      select(y <= zero, zero, dy))             \
+    ROW(leaky_relu, leaky_relu_dx, 1,    select(x < zero, x * alpha, x),  select(y > zero, dy, dy * alpha))        \
+    ROW(elu,        elu_dx,        8,    select(x < zero, vexpm1_negative(x) * alpha, x),                          \
+                                         select(y > zero, dy, dy * (y + alpha)))                                   \
+    ROW(sigmoid,    sigmoid_dx,    12,   vsigmoid(x),                     dy * y * (1 - y))                        \
+    ROW(tanh,       tanh_dx,       10,   vtanh(x),                        dy * ((1 - y) * (1 + y)))
 
 #define ACTIVATION_KERNELS(forward, backward, cost, value, derivative)      \
     void (*forward)(const real *x, real *y, ptrdiff_t length, real alpha);  \

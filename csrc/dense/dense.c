@@ -3,11 +3,12 @@
  * With many rows a dense layer is a convolution of one pixel: gemm/correlation.h packs w once and shares the
  * rows among threads. With a batch of rows and a large w (AlexNet's first has 38 million weights) that would
  * read and write w once more than the product itself takes, so here threads share strips of w's columns, and
- * pack a chunk of a strip at a time into their second-level cache; for a few rows they do not pack at all.
+ * pack a chunk of a strip at a time into their second-level cache. For a few rows nothing is packed: threads share
+ * w's own rows, which are read once from end to end, and their partial sums of y go into slots.
  */
 #include "../gemm/correlation.h"
 
-enum { THIN_ROWS = 256, PLAIN_ROWS = 8, PLAIN_STEP = 8, PACK_STEP = 8, STRIP_PANELS = 8, PLAIN_PANELS = 16 };
+enum { THIN_ROWS = 256, PLAIN_ROWS = 8, PACK_STEP = 8, STRIP_PANELS = 8 };
 
 /* y[m][n] (+)= b[n] + sum over k < depth of x[m][k] w(k, n), w(k, n) at k * w_row + n, transposed: n * w_row + k */
 typedef struct {
@@ -20,66 +21,92 @@ typedef struct {
 typedef struct {
     panelling panels;
     chunking chunks;
-    int plain;                       /* w is read in place but for a ragged last panel */
-    ptrdiff_t strips, packed_length; /* elements per thread */
-    real *start, *packed;
+    ptrdiff_t strips, slots;          /* one of them is what threads share */
+    ptrdiff_t packed_length;          /* elements per thread */
+    real *start, *packed, *sums;      /* scratch; sums is [slots][M][columns] */
     place *places;
     size_t bytes;
 } plan;
 
+static int is_plain(const product *c) { return c->M <= PLAIN_ROWS && !c->transposed; }
+
 static plan make_plan(const product *c, void *scratch, int threads)
 {
     const T(gemm_kernels) *kern = KERNELS(gemm);
-    plan p = {.panels = panels_of(c->columns, kern), .plain = c->M <= PLAIN_ROWS && !c->transposed};
-    const ptrdiff_t longest = p.plain ? PLAIN_STEP : longest_chunk(kern);
+    plan p = {.panels = panels_of(c->columns, kern)};
+    ptrdiff_t longest = longest_chunk(kern), strip = 1;
+    if (is_plain(c)) {
+        /* a w that overflows the caches is read a few rows at a time: few pages, few streams for the prefetcher */
+        const int heavy = c->depth * c->columns * (ptrdiff_t)sizeof(real) > 1048576;
+        longest = heavy ? 8 : 64;
+        p.slots = heavy ? min_size(16, ceil_div(c->depth, 64)) : 1;
+    } else {
+        strip = max_size(1, min_size(STRIP_PANELS, p.panels.panels / 16));
+        p.strips = ceil_div(p.panels.panels, strip);
+    }
     p.chunks = chunks_of(1, c->depth, longest);
-    const ptrdiff_t strip = max_size(1, min_size(p.plain ? PLAIN_PANELS : STRIP_PANELS, p.panels.panels / 16));
-    p.strips = ceil_div(p.panels.panels, strip);
-    p.packed_length = longest * kern->nr * (p.plain ? 1 : strip);
+    p.packed_length = longest * kern->nr * strip;
     arena a = {scratch, 0};
     p.start = take(&a, p.panels.padded, sizeof(real));
     p.packed = take(&a, p.packed_length * threads, sizeof(real));
+    p.sums = p.slots > 1 ? take(&a, p.slots * c->M * c->columns, sizeof(real)) : c->y;
     p.places = take(&a, c->M, sizeof(place));
     p.bytes = a.used;
     return p;
 }
 
-static void run_strip(const product *c, const plan *p, ptrdiff_t strip)
+/* One chunk of one panel. */
+static void run_panel(const product *c, const plan *p, chunk ch, ptrdiff_t panel, const real *b, ptrdiff_t b_k, real *y,
+                      int fresh)
 {
     static const ptrdiff_t one_segment = 0;
+    static const real zeros[128];
+    const reduction red = {&one_segment, 1, ch.run, 1, b_k, 0};
+    const ptrdiff_t column = panel * p->panels.nr;
+    const real *start = ch.k > 0 ? zeros : p->start + column; /* the bias goes with the first chunk */
+    KERNELS(gemm)->block(&red, p->places, c->M, c->x + ch.k, b, y + column, fresh ? start : NULL,
+                         panel_lanes(&p->panels, panel));
+}
+
+static void run_strip(const product *c, const plan *p, ptrdiff_t strip)
+{
     const T(gemm_kernels) *kern = KERNELS(gemm);
     const ptrdiff_t first = part_begin(p->panels.panels, p->strips, strip);
     const ptrdiff_t end = part_begin(p->panels.panels, p->strips, strip + 1);
     real *packed = p->packed + thread_number() * p->packed_length;
     for (ptrdiff_t step = 0; step < p->chunks.count; step++) {
         const chunk ch = chunk_at(&p->chunks, step);
-        if (!p->plain && !c->transposed) /* a few rows of all panels: w's rows are contiguous over panels */
+        if (!c->transposed) /* a few rows of all panels: w's rows are contiguous over panels */
             for (ptrdiff_t k = 0; k < ch.run; k += PACK_STEP)
                 for (ptrdiff_t panel = first; panel < end; panel++)
                     kern->pack(packed + (panel - first) * p->panels.nr * ch.run + k * panel_width(&p->panels, panel),
                                c->w + (ch.k + k) * c->w_row + panel * p->panels.nr, min_size(PACK_STEP, ch.run - k), c->w_row,
                                panel_lanes(&p->panels, panel));
-        /* rows of a strip are too short for the CPU to foresee where the next one is */
-        if (p->plain && step + 1 < p->chunks.count)
-            for (ptrdiff_t k = ch.k + ch.run; k < min_size(c->depth, ch.k + 2 * ch.run); k++)
-                for (ptrdiff_t n = first * p->panels.nr; n < end * p->panels.nr; n += 64 / (ptrdiff_t)sizeof(real))
-                    __builtin_prefetch(c->w + k * c->w_row + n);
         for (ptrdiff_t panel = first; panel < end; panel++) {
-            const ptrdiff_t column = panel * p->panels.nr, lanes = panel_lanes(&p->panels, panel);
-            reduction red = {&one_segment, 1, ch.run, 1, panel_width(&p->panels, panel), 0};
-            const real *b = packed + (panel - first) * p->panels.nr * ch.run;
-            if (c->transposed) {
-                kern->pack_transposed(packed, c->w + column * c->w_row + ch.k, ch.run, c->w_row, lanes);
-                b = packed;
-            } else if (p->plain && lanes == red.b_k) {
-                b = c->w + ch.k * c->w_row + column;
-                red.b_k = c->w_row;
-            } else if (p->plain) {
-                kern->pack(packed, c->w + ch.k * c->w_row + column, ch.run, c->w_row, lanes);
-                b = packed;
-            }
-            kern->block(&red, p->places, c->M, c->x + ch.k, b, c->y + column,
-                        step == 0 && !c->accumulate ? p->start + column : NULL, lanes);
+            real *b = c->transposed ? packed : packed + (panel - first) * p->panels.nr * ch.run;
+            if (c->transposed)
+                kern->pack_transposed(b, c->w + panel * p->panels.nr * c->w_row + ch.k, ch.run, c->w_row,
+                                      panel_lanes(&p->panels, panel));
+            run_panel(c, p, ch, panel, b, panel_width(&p->panels, panel), c->y, step == 0 && !c->accumulate);
+        }
+    }
+}
+
+/* Some rows of w, in place but for a ragged last panel. */
+static void run_slot(const product *c, const plan *p, ptrdiff_t slot)
+{
+    const ptrdiff_t first = part_begin(p->chunks.count, p->slots, slot);
+    const ptrdiff_t end = part_begin(p->chunks.count, p->slots, slot + 1);
+    real *packed = p->packed + thread_number() * p->packed_length;
+    for (ptrdiff_t step = first; step < end; step++) {
+        const chunk ch = chunk_at(&p->chunks, step);
+        for (ptrdiff_t panel = 0; panel < p->panels.panels; panel++) {
+            const ptrdiff_t lanes = panel_lanes(&p->panels, panel), width = panel_width(&p->panels, panel);
+            const real *b = c->w + ch.k * c->w_row + panel * p->panels.nr;
+            if (lanes < width)
+                KERNELS(gemm)->pack(packed, b, ch.run, c->w_row, lanes);
+            run_panel(c, p, ch, panel, lanes < width ? packed : b, lanes < width ? width : c->w_row,
+                      p->sums + slot * c->M * c->columns, step == first);
         }
     }
 }
@@ -87,14 +114,21 @@ static void run_strip(const product *c, const plan *p, ptrdiff_t strip)
 static void run(const product *c, void *scratch, int threads)
 {
     const plan p = make_plan(c, scratch, threads);
+    const int crew = team(threads, 0.25 * c->M * c->depth * c->columns);
     for (ptrdiff_t m = 0; m < c->M; m++)
         p.places[m] = (place){m * c->depth, m * c->columns};
     for (ptrdiff_t n = 0; n < p.panels.padded; n++)
         p.start[n] = c->b && n < c->columns ? c->b[n] : 0;
-    /* Threads share strips of columns: each weight is read by one thread, once. */
-#pragma omp parallel for num_threads(team(threads, 0.25 * c->M * c->depth * c->columns)) schedule(dynamic)
+    /* Threads share strips of columns: each weight is packed by one thread, once. */
+#pragma omp parallel for num_threads(crew) schedule(dynamic) if (crew > 1 && p.strips > 1)
     for (ptrdiff_t strip = 0; strip < p.strips; strip++)
         run_strip(c, &p, strip);
+    /* Or slots of rows, which are contiguous: with columns every row would be another page for every thread. */
+#pragma omp parallel for num_threads(crew) schedule(dynamic) if (crew > 1 && p.slots > 1)
+    for (ptrdiff_t slot = 0; slot < p.slots; slot++)
+        run_slot(c, &p, slot);
+    if (p.slots > 1)
+        KERNELS(gemm)->sum_slots(c->y, p.sums, c->M * c->columns, p.slots, c->M * c->columns, 0);
 }
 
 /* the same product as a convolution of one pixel */

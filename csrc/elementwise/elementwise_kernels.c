@@ -58,12 +58,11 @@ static void rescale(const real *x, real *y, ptrdiff_t length, real scale, real o
 
 static void rescale_u8(const uint8_t *x, real *y, ptrdiff_t length, real scale, real offset)
 {
-    typedef uint8_t vbyte __attribute__((vector_size(VL)));
     EACH_VECTOR(i, n, length,
-                vbyte byte = {0};
-                memcpy(&byte, x + i, (size_t)n);
-                vreal value = __builtin_convertvector(__builtin_convertvector(byte, vint), vreal);
-                store_n(y + i, value * scale + offset, n););
+                vint pixel = {0};
+                for (ptrdiff_t l = 0; l < n; l++) /* becomes one instruction, which GCC's convertvector does not */
+                    pixel[l] = x[i + l];
+                store_n(y + i, __builtin_convertvector(pixel, vreal) * scale + offset, n););
 }
 
 static void rescale_onto(const real *dy, real *dx, ptrdiff_t length, real scale)

@@ -24,6 +24,7 @@ typedef struct {
     ptrdiff_t copy_rows, copy_columns, plane;      /* plane: elements of one plane of the copy */
     ptrdiff_t x_slot, dy_slot, db_slot, pixels;    /* elements of a slot; most pixels of a unit */
     ptrdiff_t x_pieces, dy_pieces;                 /* the copying of one slot, cut for the threads */
+    int whole;                                     /* the copy has all pixels of x and no others */
     int joined;                                    /* output rows are neighbours in the copy: one long segment */
     real *x, *dy, *dw, *db;                        /* scratch; dw is NULL with one slot */
     place *places;
@@ -51,10 +52,10 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
     copy_axis(c->KW, c->step_w, c->tap_w, &p.copy_step_w, &p.step_w, &p.tap_w);
     p.joined = c->KH == 1 && c->KW == 1;
 
-    /* As many slots as 2 MB hold, up to 16; too few are not worth their sum. A unit's copies stay in the
+    /* As many slots as 2 MB hold, up to 16, if each sums enough pixels to be worth its own sum. A unit's copies stay in the
      * second-level cache of the one thread that uses them, or with one slot in the shared cache of all. */
     const ptrdiff_t dw_bytes = p.M * K * size, fit = 2097152 / dw_bytes;
-    const ptrdiff_t slots = fit < 4 ? 1 : min_size(16, fit);
+    const ptrdiff_t slots = fit < 4 ? 1 : max_size(1, min_size(min_size(16, fit), c->N * c->OH * c->OW / 256));
     const ptrdiff_t pixel = (c->C * p.step_w * p.step_h + K) * size;
     const ptrdiff_t pixels = max_size(64, (slots == 1 ? 4194304 : 196608) / pixel);
     p.RB = min_size(c->OH, max_size(1, pixels / c->OW));
@@ -77,10 +78,11 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
     p.copy_columns = (c->OW - 1) * p.step_w + (c->KW - 1) * p.tap_w + 1;
     p.plane = p.NB * p.copy_rows * p.copy_columns * p.depth;
     p.pixels = p.NB * p.RB * c->OW;
+    p.whole = p.joined && c->step_h == 1 && c->step_w == 1 && c->off_h == 0 && c->off_w == 0 && c->OH == c->H && c->OW == c->W;
     p.x_slot = c->groups * p.planes * p.plane;
     p.db_slot = c->groups * p.panels.padded;
     p.dy_slot = p.db_slot * p.pixels;
-    p.x_pieces = p.slots >= 16 ? 1 : p.NB * p.copy_rows;
+    p.x_pieces = p.slots >= 16 ? 1 : min_size(p.NB * p.copy_rows, 16);
     p.dy_pieces = p.slots >= 16 ? 1 : c->groups * p.panels.panels;
 
     arena a = {scratch, 0};
@@ -129,26 +131,45 @@ static extent unit_extent(const T(correlation_dw) *c, const plan *p, ptrdiff_t u
     return (extent){n, min_size(p->NB, c->N - n), i, min_size(p->RB, c->OH - i)};
 }
 
-/* One row of the copy, all channels: zeros left and right of what lies inside x, or all zeros. */
-static void copy_row(const T(correlation_dw) *c, const plan *p, const T(gemm_kernels) *kern, real *x, const extent *e,
-                     ptrdiff_t image, ptrdiff_t r)
+/* Pixels of the copy from pixel `at` of an image's plane on: `left` zeros, `inside` pixels of x, `right` zeros. */
+static void copy_pixels(const T(correlation_dw) *c, const plan *p, const T(gemm_kernels) *kern, real *x, ptrdiff_t at,
+                        ptrdiff_t left, const real *from, ptrdiff_t inside, ptrdiff_t right)
 {
-    const ptrdiff_t row = c->off_h + e->i * c->step_h + r * p->copy_step_h, step = p->copy_step_w;
-    ptrdiff_t left = min_size(p->copy_columns, c->off_w < 0 ? ceil_div(-c->off_w, step) : 0);
-    ptrdiff_t inside = max_size(0, min_size(p->copy_columns, ceil_div(c->W - c->off_w, step)) - left);
-    if (row < 0 || row >= c->H)
-        inside = 0;
-    const ptrdiff_t right = p->copy_columns - left - inside, at = (image * p->copy_rows + r) * p->copy_columns;
     for (ptrdiff_t g = 0; g < c->groups; g++) {
         real *to = x + g * p->planes * p->plane + at * p->depth;
-        for (ptrdiff_t plane = 0; plane < p->planes; plane++) {
-            memset(to + plane * p->plane, 0, (size_t)(left * p->depth) * sizeof(real));
-            memset(to + plane * p->plane + (left + inside) * p->depth, 0, (size_t)(right * p->depth) * sizeof(real));
-        }
+        if (left + right > 0)
+            for (ptrdiff_t plane = 0; plane < p->planes; plane++) {
+                memset(to + plane * p->plane, 0, (size_t)(left * p->depth) * sizeof(real));
+                memset(to + plane * p->plane + (left + inside) * p->depth, 0, (size_t)(right * p->depth) * sizeof(real));
+            }
         if (inside > 0)
-            kern->split_channels(to + left * p->depth, p->plane, p->depth,
-                                 c->x + (((e->n + image) * c->H + row) * c->W + c->off_w + left * step) * c->C + g * c->CG,
-                                 inside, step * c->C, c->CG);
+            kern->split_channels(to + left * p->depth, p->plane, p->depth, from + g * c->CG, inside,
+                                 p->copy_step_w * c->C, c->CG);
+    }
+}
+
+/* Rows first .. end of the copy of a unit, counted over its images. */
+static void copy_rows(const T(correlation_dw) *c, const plan *p, const T(gemm_kernels) *kern, real *x, const extent *e,
+                      ptrdiff_t first, ptrdiff_t end)
+{
+    const ptrdiff_t step = p->copy_step_w, columns = p->copy_columns;
+    const ptrdiff_t rows = (e->rows - 1) * p->step_h + (c->KH - 1) * p->tap_h + 1; /* the last unit's may be fewer */
+    if (p->whole) {
+        copy_pixels(c, p, kern, x, first * columns, 0, c->x + ((e->n * c->H + e->i) + first) * c->W * c->C,
+                    (min_size(end, e->images * rows) - first) * columns, 0);
+        return;
+    }
+    const ptrdiff_t left = min_size(columns, c->off_w < 0 ? ceil_div(-c->off_w, step) : 0);
+    const ptrdiff_t inside = max_size(0, min_size(columns, ceil_div(c->W - c->off_w, step)) - left);
+    for (ptrdiff_t r = first; r < end; r++) {
+        const ptrdiff_t n = e->n + r / p->copy_rows, row = c->off_h + e->i * c->step_h + r % p->copy_rows * p->copy_step_h;
+        if (r % p->copy_rows >= rows)
+            continue;
+        if (row < 0 || row >= c->H || inside == 0)
+            copy_pixels(c, p, kern, x, r * columns, columns, NULL, 0, 0);
+        else
+            copy_pixels(c, p, kern, x, r * columns, left,
+                        c->x + ((n * c->H + row) * c->W + c->off_w + left * step) * c->C, inside, columns - left - inside);
     }
 }
 
@@ -170,10 +191,9 @@ static void copy_piece(const T(correlation_dw) *c, const plan *p, const T(gemm_k
                        const extent *e, ptrdiff_t piece)
 {
     if (piece < p->x_pieces) {
-        const ptrdiff_t all = e->images * p->copy_rows, rows = (e->rows - 1) * p->step_h + (c->KH - 1) * p->tap_h + 1;
-        for (ptrdiff_t r = part_begin(all, p->x_pieces, piece); r < part_begin(all, p->x_pieces, piece + 1); r++)
-            if (r % p->copy_rows < rows)
-                copy_row(c, p, kern, p->x + slot * p->x_slot, e, r / p->copy_rows, r % p->copy_rows);
+        const ptrdiff_t all = e->images * p->copy_rows;
+        copy_rows(c, p, kern, p->x + slot * p->x_slot, e, part_begin(all, p->x_pieces, piece),
+                  part_begin(all, p->x_pieces, piece + 1));
     } else {
         const ptrdiff_t all = c->groups * p->panels.panels, i = piece - p->x_pieces;
         for (ptrdiff_t q = part_begin(all, p->dy_pieces, i); q < part_begin(all, p->dy_pieces, i + 1); q++)

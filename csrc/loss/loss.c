@@ -41,7 +41,8 @@ int OP(cross_entropy)(const ARGS(cross_entropy) *a, void *scratch, int threads)
     #pragma omp parallel for num_threads(team(threads, EXP_COST * (double)(a->N * a->K))) schedule(static)
     for (ptrdiff_t n = 0; n < a->N; n++)
         a->row_loss[n] = kernels->cross_entropy(a->x + n * a->K, a->labels ? a->labels[n] : 0,
-                                                a->target ? a->target + n * a->K : NULL, a->p + n * a->K, a->K, hit + n);
+                                                a->target ? a->target + n * a->K : NULL, a->p + n * a->K, a->K,
+                                                hit + n);
     double sum = 0;
     int64_t hits = 0;
     for (ptrdiff_t n = 0; n < a->N; n++) {

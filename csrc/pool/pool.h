@@ -8,7 +8,7 @@
  *     dx[n,h,w,c] = sum over (i,j) covering (h,w) of  dy[n,i,j,c] if its index says (h,w)     max
  *                                                     dy[n,i,j,c] / elements of that window   average
  *
- * so that rows of dx never meet: threads share nothing, overlapping windows add in a fixed order, and dx is written once.
+ * so that rows of dx never meet: threads share nothing, and overlapping windows add in a fixed order.
  *
  * A kernel computes rows [first, last) of its output for one image, in order. Vectors run over channels:
  *

@@ -91,9 +91,9 @@ def test_computes_its_function(make, shape, output, function):
 
 @every_layer
 def test_a_batch_is_its_images_one_by_one(make, shape, output, function):
-    net, x = built(make, shape), batch(shape, n=5)
-    np.testing.assert_array_equal(net(x), np.concatenate([net(x[i : i + 1]) for i in range(5)]))
-    np.testing.assert_array_equal(net(x), net.predict(x, batch_size=2))
+    net, x = built(make, shape), batch(shape, n=12)
+    np.testing.assert_array_equal(net(x), np.concatenate([net(x[i : i + 1]) for i in range(12)]))
+    np.testing.assert_array_equal(net(x), net.predict(x, batch_size=5))
 
 
 @every_layer
