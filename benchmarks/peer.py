@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from torch.nn import functional as F  # noqa: N812 - the name its own documentation uses
+from torch.nn import functional
 
 VERSION = torch.__version__
 FORMATS = {"NCHW": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -67,7 +67,7 @@ def _convolution(case, step):
         sides = [case.stride] * 2, [case.padding] * 2, [1, 1]
 
         def forward(x=x, w=w, b=b, sides=sides):
-            return F.conv2d(x, w, b, *sides, case.groups)
+            return functional.conv2d(x, w, b, *sides, case.groups)
 
         def data(x=x, w=w, dy=dy, sides=sides):
             mask = [True, False, False]
@@ -86,7 +86,7 @@ def _dense(case, step):
     x, b, dy = (torch.from_numpy(case.arrays[name]) for name in ("x", "b", "dy"))
     w = torch.from_numpy(case.arrays["w"]).T.contiguous()  # (out, in), as torch.nn.Linear keeps it
     return {
-        "forward": {"linear": (lambda: F.linear(x, w, b), _plain)},
+        "forward": {"linear": (lambda: functional.linear(x, w, b), _plain)},
         "data": {"linear": (lambda: dy @ w, _plain)},
         "weights": {"linear": (lambda: (dy.T @ x, dy.sum(0)), lambda g: (g[0].T.numpy(), g[1].numpy()))},
     }[step]
@@ -132,7 +132,7 @@ def _cross_entropy(case, step):
         dlogs = aten.nll_loss_backward(one, logs, labels, None, 1, -100, weight)
         return aten._log_softmax_backward_data(dlogs, logs, 1, torch.float32)
 
-    calls = {"forward": lambda: F.cross_entropy(x, labels), "data": data}
+    calls = {"forward": lambda: functional.cross_entropy(x, labels), "data": data}
     return {"eager": (calls[step], _plain)}
 
 
@@ -204,7 +204,7 @@ def training_step(net, x, labels, lr, momentum, setting):
     optimizer = torch.optim.SGD(module.parameters(), lr=lr, momentum=momentum, fused=True)
 
     def loss_of(images, labels):
-        return F.cross_entropy(module(images), labels)
+        return functional.cross_entropy(module(images), labels)
 
     if "compiled" in setting:
         loss_of = torch.compile(loss_of)

@@ -10,6 +10,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 import threading
+from time import perf_counter
 
 import numpy as np
 
@@ -307,6 +308,50 @@ cdef int interrupted() noexcept nogil:
             return 1
 
 
+cdef double LONG_RUN = 1.0      # seconds: a program that takes longer has work enough for all threads
+cdef int TRIAL = 3              # runs of each kind that are compared
+cdef long SOON = 8, LATE = 2048  # runs from one trial to the next: doubles while nothing changes
+
+
+@cython.final
+cdef class TeamChoice:
+    """Whether a short program runs faster with all threads or with one: measured now and then.
+
+    On a busy machine threads wait for each other's turn on a core, and one alone can be several times faster. The
+    results are the same bits either way, so the choice is free.
+    """
+    cdef int team
+    cdef int alone
+    cdef long run, period
+    cdef double here, there
+
+    def __cinit__(self, int team):
+        self.team = team
+        self.period = SOON
+
+    cdef int threads(self):
+        cdef bint trial = self.run >= self.period
+        return 1 if self.team == 1 or self.alone != trial else self.team
+
+    cdef void note(self, double elapsed):
+        if self.team == 1 or elapsed > LONG_RUN:
+            return
+        if self.run >= self.period:
+            self.there += elapsed
+        elif self.run >= self.period - TRIAL:
+            self.here += elapsed
+        self.run += 1
+        if self.run < self.period + TRIAL:
+            return
+        if self.there < 0.9 * self.here:
+            self.alone = not self.alone
+            self.period = SOON
+        else:
+            self.period = min(2 * self.period, LATE)
+        self.run = 0
+        self.here = self.there = 0
+
+
 @cython.final
 cdef class Program:
     """Recorded steps with addresses filled in: a list of calls, replayed by one call into C.
@@ -315,6 +360,7 @@ cdef class Program:
     `run` returns None, or the number of the step that stopped it (check_finite).
     """
     cdef cnnc_step *steps
+    cdef TeamChoice choice
     cdef readonly list parts            # (first, last + 1) of C steps, or a callable
     cdef readonly list calls
     cdef readonly int team
@@ -329,6 +375,7 @@ cdef class Program:
         self.parts = []
         self.scratch = scratch
         self.team = team
+        self.choice = TeamChoice(team)
         self.steps = <cnnc_step *> malloc(max(1, len(calls)) * sizeof(cnnc_step))
         if self.steps == NULL:
             raise MemoryError()
@@ -355,17 +402,20 @@ cdef class Program:
         """Runs every step. A signal's exception (Ctrl-C) leaves through here between two steps."""
         cdef ptrdiff_t first, end, done
         cdef void *area = cnp.PyArray_DATA(self.scratch)
+        cdef int team = self.choice.threads()
+        cdef double start = perf_counter()
         for part in self.parts:
             if not isinstance(part, tuple):
                 part()
                 continue
             first, end = part
             with nogil:
-                done = cnnc_run(self.steps + first, end - first, area, self.team, &interrupted)
+                done = cnnc_run(self.steps + first, end - first, area, team, &interrupted)
             if done < end - first:
                 error = getattr(kept, "interruption", None)
                 if error is not None:
                     kept.interruption = None
                     raise error
                 return first + done
+        self.choice.note(perf_counter() - start)
         return None

@@ -17,7 +17,7 @@
 #include "../core/isa.h"
 
 typedef struct {
-    /* x, y point at element 4 * block of the whole array. step and stream are the counter's last words, seed the key. */
+    /* x, y point at element 4 * block of the array. step and stream are the counter's last words, seed the key. */
     void (*dropout)(const real *x, real *y, ptrdiff_t length, uint64_t block, uint32_t step, uint32_t stream,
                     uint64_t seed, uint32_t threshold, real scale, int accumulate);
 } T(dropout_kernels);

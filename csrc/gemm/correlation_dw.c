@@ -55,7 +55,7 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
     /* As many slots as 2 MB hold, up to 16, if each sums enough pixels to be worth its own sum. A unit's copies stay in the
      * second-level cache of the one thread that uses them, or with one slot in the shared cache of all. */
     const ptrdiff_t dw_bytes = p.M * K * size, fit = 2097152 / dw_bytes;
-    const ptrdiff_t slots = fit < 4 ? 1 : max_size(1, min_size(min_size(16, fit), c->N * c->OH * c->OW / 256));
+    const ptrdiff_t slots = fit < 8 ? 1 : max_size(1, min_size(min_size(16, fit), c->N * c->OH * c->OW / 256));
     const ptrdiff_t pixel = (c->C * p.step_w * p.step_h + K) * size;
     const ptrdiff_t pixels = max_size(64, (slots == 1 ? 4194304 : 196608) / pixel);
     p.RB = min_size(c->OH, max_size(1, pixels / c->OW));
@@ -69,9 +69,11 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
     p.slots = min_size(slots, p.units);
     p.rounds = ceil_div(p.units, p.slots);
 
-    const ptrdiff_t wanted = ceil_div(24, p.slots * c->groups);
-    p.panel_blocks = min_size(p.panels.panels, wanted);
-    p.row_tasks = min_size(ceil_div(p.M, 4 * most), ceil_div(wanted, p.panel_blocks));
+    /* a task's part of x should stay in the second-level cache from panel to panel: some rows, all panels;
+     * fewer panels only where there are not enough tasks */
+    const ptrdiff_t wanted = ceil_div(16, p.slots * c->groups);
+    p.row_tasks = wanted == 1 ? 1 : ceil_div(p.M, 16 * most);
+    p.panel_blocks = min_size(p.panels.panels, ceil_div(wanted, p.row_tasks));
     p.tasks = c->groups * p.panel_blocks * p.row_tasks;
 
     p.copy_rows = (p.RB - 1) * p.step_h + (c->KH - 1) * p.tap_h + 1;

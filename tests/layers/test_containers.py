@@ -5,7 +5,7 @@ import pytest
 from nets import batch, check_gradients, random_network, randomise
 
 import cnnc
-from cnnc import functional as F  # noqa: N812
+from cnnc import functional as F
 
 IMAGE = (4, 5, 2)
 

@@ -5,7 +5,7 @@ import pytest
 from nets import batch, check_gradients, randomise
 
 import cnnc
-from cnnc import functional as F  # noqa: N812
+from cnnc import functional as F
 from cnnc import layers
 from cnnc.layers import Chain
 
