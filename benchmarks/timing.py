@@ -53,7 +53,7 @@ def preemptions():
     return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw if resource else 0
 
 
-def interleave(calls, rounds=9, seconds=0.02, pause=0.02, tries=10, clock=time.perf_counter, sleep=time.sleep):
+def interleave(calls, rounds=9, seconds=0.02, pause=0.02, patience=0.5, clock=time.perf_counter, sleep=time.sleep):
     """Times several calls in turn, A B C A B C: name -> `rounds` turns.
 
     Before each turn there is a pause, in which the idle threads of the one before stop spinning, and some calls that
@@ -66,7 +66,7 @@ def interleave(calls, rounds=9, seconds=0.02, pause=0.02, tries=10, clock=time.p
         rounds: how often each has its turn.
         seconds: the least time that one turn should take; fast calls are repeated.
         pause: seconds of sleep before each turn.
-        tries: how often a disturbed turn is tried at most.
+        patience: seconds within which a disturbed turn is tried again.
         clock, sleep: for tests.
     """
     repeats = {name: repeats_for(call, seconds, clock) for name, call in calls.items()}
@@ -77,8 +77,8 @@ def interleave(calls, rounds=9, seconds=0.02, pause=0.02, tries=10, clock=time.p
     try:
         for _ in range(rounds):
             for name, call in calls.items():
-                tried = []
-                while len(tried) < tries and not (tried and tried[-1].disturbed == 0):
+                tried, since = [], clock()
+                while not tried or (tried[-1].disturbed and clock() - since < patience):
                     sleep(pause)
                     for _ in range(1 + repeats[name] // 10):
                         call()

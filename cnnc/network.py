@@ -64,9 +64,10 @@ class Sequential(Chain):
 
     def lay_out(self, input_shape):
         """Checks every layer's shape and declares the parameters, without memory for them."""
-        self._flat = None
         for layer in self.walk():
             layer.input_shape = None
+            if isinstance(layer, Sequential):
+                layer._flat = None  # a network inside this one has no parameters of its own any more
         self.build_at("", tuple(input_shape))
         named, seen = {}, set()
         for stream, layer in enumerate(self.walk()):

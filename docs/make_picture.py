@@ -1,7 +1,7 @@
 """Draws docs/lenet5.png: a handwritten digit on its way through a trained LeNet-5. Needs matplotlib.
 
-`python docs/make_picture.py [lenet5-mnist.safetensors]` with the file that examples/mnist.py saved; without it, a network
-is trained for three passes first.
+`python docs/make_picture.py [lenet5-mnist.safetensors]` with the file that examples/mnist.py saved; without it, a
+network is trained for three passes first.
 """
 
 import sys
@@ -35,7 +35,6 @@ def trained(train):
 
 def tiles(grid, title, images, colours):
     """A row or block of small pictures under one title."""
-    rows, columns = grid.get_geometry()
     limit = max(abs(images.min()), abs(images.max()))
     low = 0 if colours == "gray_r" else -limit
     for i in range(images.shape[-1]):
@@ -43,8 +42,8 @@ def tiles(grid, title, images, colours):
         axes.imshow(images[..., i], cmap=colours, vmin=low, vmax=limit, interpolation="nearest")
         axes.set_xticks([])
         axes.set_yticks([])
-        if i == (columns - 1) // 2 and rows:
-            axes.set_title(title, fontsize=10, color=INK, loc="left" if columns % 2 == 0 else "center", pad=8)
+        if i == 0:
+            axes.set_title(title, fontsize=10, color=INK, loc="left", pad=6)
 
 
 def main():
@@ -56,22 +55,25 @@ def main():
     chance = cnnc.functional.softmax(logits[None])[0]
     filters = net.parameters()["0.weight"][:, :, 0, :]  # (5, 5, 6)
 
-    figure = plt.figure(figsize=(11, 5.2), facecolor=PAPER)
-    left, middle, right = figure.add_gridspec(1, 3, width_ratios=[2.1, 6.6, 2.1], wspace=0.14, left=0.02, right=0.975,
-                                              top=0.9, bottom=0.08)  # fmt: skip
+    figure = plt.figure(figsize=(10, 5), facecolor=PAPER)
+    left, middle, right = figure.add_gridspec(1, 3, width_ratios=[2, 6, 1.6], wspace=0.12, left=0.02, right=0.975,
+                                              top=0.93, bottom=0.07)  # fmt: skip
     tiles(left.subgridspec(1, 1), "image, 28 x 28", image[0] / 255, "gray_r")
-    parts = middle.subgridspec(4, 1, hspace=0.42, height_ratios=[0.8, 1, 1, 1])
+    parts = middle.subgridspec(4, 1, hspace=0.45, height_ratios=[1, 1.1, 1, 1.3])
     tiles(parts[0].subgridspec(1, 6), "six 5 x 5 filters, learned", filters, "RdBu_r")
     tiles(parts[1].subgridspec(1, 6), "what each finds, tanh, 28 x 28", seen["1"][0], "RdBu_r")
     tiles(parts[2].subgridspec(1, 6), "averaged to 14 x 14", seen["2"][0], "RdBu_r")
-    tiles(parts[3].subgridspec(2, 8), "sixteen maps of the second convolution, pooled to 5 x 5", seen["5"][0], "RdBu_r")
+    tiles(
+        parts[3].subgridspec(2, 8, hspace=0.15), "sixteen maps of the second convolution, 5 x 5", seen["5"][0], "RdBu_r"
+    )
 
     axes = figure.add_subplot(right)
     axes.barh(range(10), chance, color=["#c0392b" if k == chance.argmax() else "#9aa5b1" for k in range(10)])
     axes.set_yticks(range(10))
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.set_title("probability", fontsize=10, color=INK, pad=8)
+    axes.set_title("probability", fontsize=10, color=INK, loc="left", pad=6)
+    axes.set_xticks([0, 0.5, 1])
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(Path(__file__).with_name("lenet5.png"), dpi=100)
 

@@ -124,7 +124,7 @@ def test_a_disturbed_turn_is_tried_again(monkeypatch):
     def call():
         clock.spend(next(durations))
 
-    turns = timing.interleave({"a": call}, rounds=2, seconds=1.0, clock=clock, sleep=clock.spend)
+    turns = timing.interleave({"a": call}, rounds=2, seconds=1.0, patience=50.0, clock=clock, sleep=clock.spend)
     assert [(turn.seconds, turn.disturbed) for turn in turns["a"]] == [(7.0, 0), (2.0, 0)]
 
 

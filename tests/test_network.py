@@ -190,3 +190,11 @@ def test_an_unbuilt_network_says_so():
         cnnc.Sequential(["relu"])
     with pytest.raises(cnnc.LayerError, match="at least one layer"):
         cnnc.Sequential([])
+
+
+def test_a_network_inside_another_must_be_built_again_to_be_used_alone():
+    inner = cnnc.Sequential([cnnc.Dense(2)]).build((3,))
+    cnnc.Sequential([inner, cnnc.Dense(1)]).build((3,))
+    with pytest.raises(ValueError, match="must be built first"):
+        inner.parameters()
+    assert inner.build((3,)).count_parameters() == 8

@@ -38,7 +38,7 @@ static plan make_plan(const product *c, void *scratch, int threads)
     if (is_plain(c)) {
         /* a w that overflows the caches is read a few rows at a time: few pages, few streams for the prefetcher */
         const int heavy = c->depth * c->columns * (ptrdiff_t)sizeof(real) > 1048576;
-        longest = heavy ? 8 : 64;
+        longest = heavy ? 8 : longest; /* else the chunks of a larger batch: a row's bits are those it has there */
         p.slots = heavy ? min_size(16, ceil_div(c->depth, 64)) : 1;
     } else {
         strip = max_size(1, min_size(STRIP_PANELS, p.panels.panels / 16));
@@ -111,20 +111,24 @@ static void run_slot(const product *c, const plan *p, ptrdiff_t slot)
     }
 }
 
+static inline int crew(const product *c, ptrdiff_t parts, int threads)
+{
+    return parts > 1 ? team(threads, 0.25 * c->M * c->depth * c->columns) : 1;
+}
+
 static void run(const product *c, void *scratch, int threads)
 {
     const plan p = make_plan(c, scratch, threads);
-    const int crew = team(threads, 0.25 * c->M * c->depth * c->columns);
     for (ptrdiff_t m = 0; m < c->M; m++)
         p.places[m] = (place){m * c->depth, m * c->columns};
     for (ptrdiff_t n = 0; n < p.panels.padded; n++)
         p.start[n] = c->b && n < c->columns ? c->b[n] : 0;
     /* Threads share strips of columns: each weight is packed by one thread, once. */
-#pragma omp parallel for num_threads(crew) schedule(dynamic) if (crew > 1 && p.strips > 1)
+#pragma omp parallel for num_threads(crew(c, p.strips, threads)) schedule(dynamic)
     for (ptrdiff_t strip = 0; strip < p.strips; strip++)
         run_strip(c, &p, strip);
     /* Or slots of rows, which are contiguous: with columns every row would be another page for every thread. */
-#pragma omp parallel for num_threads(crew) schedule(dynamic) if (crew > 1 && p.slots > 1)
+#pragma omp parallel for num_threads(crew(c, p.slots, threads)) schedule(dynamic)
     for (ptrdiff_t slot = 0; slot < p.slots; slot++)
         run_slot(c, &p, slot);
     if (p.slots > 1)

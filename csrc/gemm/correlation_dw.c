@@ -19,7 +19,8 @@ typedef struct {
     ptrdiff_t M, depth, planes;                    /* rows of dw in a group; the planes of a group's channels */
     ptrdiff_t RB, row_blocks, NB, units;
     ptrdiff_t slots, rounds, panel_blocks, row_tasks, tasks;
-    ptrdiff_t copy_step_h, copy_step_w;            /* steps through x while copying: a stride without overlap is dropped */
+    /* steps through x while copying: a stride without overlap is dropped */
+    ptrdiff_t copy_step_h, copy_step_w;
     ptrdiff_t step_h, step_w, tap_h, tap_w;        /* steps in the copy */
     ptrdiff_t copy_rows, copy_columns, plane;      /* plane: elements of one plane of the copy */
     ptrdiff_t x_slot, dy_slot, db_slot, pixels;    /* elements of a slot; most pixels of a unit */
@@ -55,7 +56,7 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
     /* As many slots as 2 MB hold, up to 16, if each sums enough pixels to be worth its own sum. A unit's copies stay in the
      * second-level cache of the one thread that uses them, or with one slot in the shared cache of all. */
     const ptrdiff_t dw_bytes = p.M * K * size, fit = 2097152 / dw_bytes;
-    const ptrdiff_t slots = fit < 8 ? 1 : max_size(1, min_size(min_size(16, fit), c->N * c->OH * c->OW / 256));
+    const ptrdiff_t slots = fit < 4 ? 1 : max_size(1, min_size(min_size(16, fit), c->N * c->OH * c->OW / 256));
     const ptrdiff_t pixel = (c->C * p.step_w * p.step_h + K) * size;
     const ptrdiff_t pixels = max_size(64, (slots == 1 ? 4194304 : 196608) / pixel);
     p.RB = min_size(c->OH, max_size(1, pixels / c->OW));
