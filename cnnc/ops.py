@@ -115,8 +115,12 @@ def get_num_threads():
     """
     if _forked.is_set():
         _forked.clear()
-        warnings.warn("cnnc runs with one thread in a forked process, whose OpenMP threads did not survive the fork; "
-                      "use the 'spawn' start method for more", RuntimeWarning, stacklevel=3)
+        warnings.warn(
+            "cnnc runs with one thread in a forked process, whose OpenMP threads did not survive the fork; "
+            "use the 'spawn' start method for more",
+            RuntimeWarning,
+            stacklevel=3,
+        )
     return _core.threads()
 
 

@@ -177,8 +177,10 @@ class Tape:
 
     def _record(self, where, name, function, fields, writes=()):
         fields = {
-            key: self.fixed(value.data, needs_grad=True) if isinstance(value, Parameter)
-            else self.fixed(value) if isinstance(value, np.ndarray)
+            key: self.fixed(value.data, needs_grad=True)
+            if isinstance(value, Parameter)
+            else self.fixed(value)
+            if isinstance(value, np.ndarray)
             else value
             for key, value in fields.items()
         }

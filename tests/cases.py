@@ -216,8 +216,7 @@ def _convolution(rng):
     kernel, dilation = ([_number(rng, 1, high) for _ in range(2)] for high in (5, 3))
     padding = [[_number(rng, 0, 3) for _ in range(2)] for _ in range(2)]
     sides = [
-        max(1, (k - 1) * d + 1 - sum(p)) + _number(rng, 0, 9)
-        for k, d, p in zip(kernel, dilation, padding, strict=True)
+        max(1, (k - 1) * d + 1 - sum(p)) + _number(rng, 0, 9) for k, d, p in zip(kernel, dilation, padding, strict=True)
     ]
     groups = _number(rng, 1, 3)
     channels, filters = groups * _number(rng, 1, 20), groups * _number(rng, 1, 40)

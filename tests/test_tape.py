@@ -174,7 +174,7 @@ def test_a_program_stays_inside_its_plan(seed):
             plan.array(buffer, arena)[...] = 1
         assert program.run() is None
         assert (arena[plan.arena :] == 165).all()
-        assert (follow(plan, filled, []) [: plan.activations] > 0).any()
+        assert (follow(plan, filled, [])[: plan.activations] > 0).any()
         highest = max(place.stop for s in plan.steps for b in s.buffers() if (place := place_of(b)) is not None)
         assert highest == plan.activations
 

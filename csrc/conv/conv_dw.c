@@ -17,7 +17,8 @@ static T(correlation_dw) gradient(const ARGS(correlate2d_dw) *a)
 size_t OP_SCRATCH(correlate2d_dw)(const ARGS(correlate2d_dw) *a, int threads)
 {
     const T(correlation_dw) c = gradient(a);
-    return is_depthwise(c.groups, c.CG, c.KG) ? T(depthwise_dw_scratch)(&c, threads) : T(correlation_dw_scratch)(&c, threads);
+    return is_depthwise(c.groups, c.CG, c.KG) ? T(depthwise_dw_scratch)(&c, threads)
+                                              : T(correlation_dw_scratch)(&c, threads);
 }
 
 int OP(correlate2d_dw)(const ARGS(correlate2d_dw) *a, void *scratch, int threads)

@@ -17,7 +17,8 @@ axis_phase T(phase_of)(ptrdiff_t phase, ptrdiff_t size, ptrdiff_t taps, ptrdiff_
         ptrdiff_t rest = a % b;
         a = b, b = rest;
     }
-    axis_phase p = {.positions = phase < size ? ceil_div(size - phase, stride) : 0, .every = stride / a, .move = dilation / a};
+    axis_phase p = {.positions = phase < size ? ceil_div(size - phase, stride) : 0, .every = stride / a,
+                    .move = dilation / a};
     for (ptrdiff_t u = taps - 1; u >= 0 && p.taps == 0; u--)
         if ((phase + pad - u * dilation) % stride == 0) {
             p.first = u;

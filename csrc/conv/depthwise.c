@@ -33,8 +33,8 @@ static ptrdiff_t cut_segments(segment *to, ptrdiff_t OW, ptrdiff_t step, ptrdiff
 }
 
 /* The taps that reach a segment of a row, relative to its first pixel's corner. */
-static ptrdiff_t list_taps(tap *to, ptrdiff_t u, ptrdiff_t u_end, const segment *s, ptrdiff_t x_tap_h, ptrdiff_t x_tap_w,
-                           ptrdiff_t w_tap_h, ptrdiff_t w_tap_w)
+static ptrdiff_t list_taps(tap *to, ptrdiff_t u, ptrdiff_t u_end, const segment *s, ptrdiff_t x_tap_h,
+                           ptrdiff_t x_tap_w, ptrdiff_t w_tap_h, ptrdiff_t w_tap_w)
 {
     ptrdiff_t count = 0;
     for (; u < u_end; u++)
@@ -73,7 +73,7 @@ void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads)
     const ptrdiff_t segments = cut_segments(t.segments, c->OW, c->step_w, c->off_w, c->KW, c->tap_w, c->W);
     const ptrdiff_t blocks = ceil_div(c->OH, ROWS), C = c->C;
     /* Threads share blocks of output rows, which write apart. */
-#pragma omp parallel for num_threads(team(threads, 0.25 * c->N * c->OH * c->OW * C * (c->KH * c->KW + 1))) schedule(static)
+#pragma omp parallel for num_threads(team(threads, 0.25 * c->N * c->OH * c->OW * C * (c->KH * c->KW + 1)))
     for (ptrdiff_t unit = 0; unit < c->N * blocks; unit++) {
         tap *taps = t.taps + thread_number() * t.taps_length;
         const ptrdiff_t n = unit / blocks, end = min_size(c->OH, (unit % blocks + 1) * ROWS);
@@ -82,9 +82,11 @@ void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads)
             ptrdiff_t u, u_end;
             inside(row, c->KH, c->tap_h, c->H, &u, &u_end);
             for (const segment *s = t.segments; s < t.segments + segments; s++) {
-                const ptrdiff_t count = list_taps(taps, u, u_end, s, c->tap_h * c->W * C, c->tap_w * C, c->w_tap_h, c->w_tap_w);
+                const ptrdiff_t count = list_taps(taps, u, u_end, s, c->tap_h * c->W * C, c->tap_w * C, c->w_tap_h,
+                                                  c->w_tap_w);
                 kern->forward(taps, count, s->count, C,
-                              c->x + ((n * c->H + row) * c->W + c->off_w + s->j * c->step_w) * C, c->step_w * C, c->w, c->b,
+                              c->x + ((n * c->H + row) * c->W + c->off_w + s->j * c->step_w) * C, c->step_w * C,
+                              c->w, c->b,
                               c->y + n * c->y_image + i * c->y_row + s->j * c->y_col, c->y_col, c->accumulate);
             }
         }

@@ -27,7 +27,10 @@ typedef struct {
 
 DECLARE_KERNELS(depthwise)
 
-static inline int is_depthwise(ptrdiff_t groups, ptrdiff_t CG, ptrdiff_t KG) { return groups > 1 && CG == 1 && KG == 1; }
+static inline int is_depthwise(ptrdiff_t groups, ptrdiff_t CG, ptrdiff_t KG)
+{
+    return groups > 1 && CG == 1 && KG == 1;
+}
 
 size_t T(depthwise_scratch)(const T(correlation) *c, int threads);
 void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads);

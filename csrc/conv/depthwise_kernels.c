@@ -83,7 +83,8 @@ static void gradient(const tap *taps, ptrdiff_t count, ptrdiff_t pixels, ptrdiff
     for (ptrdiff_t p = 0; p < pixels; p += BLOCK)
         for (ptrdiff_t i = 0; i < parts; i++) {
             const ptrdiff_t first = part_begin(count, parts, i), end = part_begin(count, parts, i + 1);
-            gradients[end - first](taps + first, min_size(BLOCK, pixels - p), C, x + p * x_step, x_step, dy + p * C, dw);
+            gradients[end - first](taps + first, min_size(BLOCK, pixels - p), C, x + p * x_step, x_step,
+                                   dy + p * C, dw);
         }
 }
 
@@ -97,4 +98,5 @@ static void sum_pixels(ptrdiff_t pixels, ptrdiff_t C, const real *dy, real *db)
     });
 }
 
-const T(depthwise_kernels) KERNEL_TABLE(depthwise) = {.forward = forward, .gradient = gradient, .sum_pixels = sum_pixels};
+const T(depthwise_kernels) KERNEL_TABLE(depthwise) = {.forward = forward, .gradient = gradient,
+                                                      .sum_pixels = sum_pixels};

@@ -124,7 +124,8 @@ void T(narrow_run)(const ARGS(correlate2d_dx) *a, void *scratch, int threads)
     fill_tables(&p);
     for (ptrdiff_t panel = 0; panel < p.panels.panels; panel++) {
         const ptrdiff_t column = panel * p.panels.nr;
-        kern->pack_transposed(p.weights + column * s->K, a->w + column * s->K, s->K, s->K, panel_lanes(&p.panels, panel));
+        kern->pack_transposed(p.weights + column * s->K, a->w + column * s->K, s->K, s->K,
+                              panel_lanes(&p.panels, panel));
     }
     /* Threads share blocks of dx rows, which write apart. */
 #pragma omp parallel for num_threads(team(threads, 0.25 * s->N * s->OH * s->OW * s->K * p.columns)) schedule(dynamic)

@@ -80,8 +80,8 @@ static void run_strip(const product *c, const plan *p, ptrdiff_t strip)
             for (ptrdiff_t k = 0; k < ch.run; k += PACK_STEP)
                 for (ptrdiff_t panel = first; panel < end; panel++)
                     kern->pack(packed + (panel - first) * p->panels.nr * ch.run + k * panel_width(&p->panels, panel),
-                               c->w + (ch.k + k) * c->w_row + panel * p->panels.nr, min_size(PACK_STEP, ch.run - k), c->w_row,
-                               panel_lanes(&p->panels, panel));
+                               c->w + (ch.k + k) * c->w_row + panel * p->panels.nr, min_size(PACK_STEP, ch.run - k),
+                               c->w_row, panel_lanes(&p->panels, panel));
         for (ptrdiff_t panel = first; panel < end; panel++) {
             real *b = c->transposed ? packed : packed + (panel - first) * p->panels.nr * ch.run;
             if (c->transposed)
@@ -136,13 +136,14 @@ static void run(const product *c, void *scratch, int threads)
 }
 
 /* the same product as a convolution of one pixel */
-#define ONE_PIXEL .N = 1, .W = 1, .groups = 1, .KH = 1, .KW = 1, .step_h = 1, .step_w = 1, .tap_h = 1, .tap_w = 1, .OW = 1
+#define ONE_PIXEL \
+    .N = 1, .W = 1, .OW = 1, .groups = 1, .KH = 1, .KW = 1, .step_h = 1, .step_w = 1, .tap_h = 1, .tap_w = 1
 
 static T(correlation) as_correlation(const product *c)
 {
     return (T(correlation)){.x = c->x, .w = c->w, .b = c->b, .y = c->y, ONE_PIXEL, .H = c->M, .OH = c->M, .C = c->depth,
-                            .CG = c->depth, .KG = c->columns, .y_row = c->columns, .y_col = c->columns, .w_row = c->w_row,
-                            .transposed = c->transposed, .accumulate = c->accumulate};
+                            .CG = c->depth, .KG = c->columns, .y_row = c->columns, .y_col = c->columns,
+                            .w_row = c->w_row, .transposed = c->transposed, .accumulate = c->accumulate};
 }
 
 static size_t product_scratch(const product *c, int threads)
@@ -163,7 +164,8 @@ static int product_run(const product *c, void *scratch, int threads)
 
 static product forward(const ARGS(dense) *a)
 {
-    return (product){.x = a->x, .w = a->w, .b = a->b, .y = a->y, .M = a->M, .depth = a->C, .columns = a->K, .w_row = a->K};
+    return (product){.x = a->x, .w = a->w, .b = a->b, .y = a->y, .M = a->M, .depth = a->C, .columns = a->K,
+                     .w_row = a->K};
 }
 
 static product gradient_x(const ARGS(dense_dx) *a)

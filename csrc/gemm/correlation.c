@@ -76,7 +76,8 @@ static plan make_plan(const T(correlation) *c, void *scratch, int threads)
     p.copy_rows = (p.RB - 1) * c->step_h + (c->KH - 1) * c->tap_h + 1;
     p.copy_columns = (c->OW - 1) * c->step_w + (c->KW - 1) * c->tap_w + 1;
     p.slice_length = p.NB * p.copy_rows * p.copy_columns * p.slice;
-    p.copy_length = p.copy ? (ptrdiff_t)(cache_lines((size_t)(p.slices * p.slice_length) * sizeof(real)) / sizeof(real)) : 0;
+    const size_t copy_bytes = p.copy ? cache_lines((size_t)(p.slices * p.slice_length) * sizeof(real)) : 0;
+    p.copy_length = (ptrdiff_t)(copy_bytes / sizeof(real));
     arena a = {scratch, 0};
     p.weights = take(&a, c->groups * p.panels.padded * p.depth, sizeof(real));
     p.start = take(&a, c->groups * p.panels.padded, sizeof(real));
@@ -105,7 +106,8 @@ static void fill_tables(const T(correlation) *c, const plan *p)
     /* segments run over slices, filter rows and, unless those are joined, filter columns */
     const ptrdiff_t per_slice = p->segs / max_size(p->slices, 1), across = per_slice / max_size(c->KH, 1);
     for (ptrdiff_t s = 0; s < p->segs; s++)
-        p->seg[s] = s / per_slice * p->slice_length + s % per_slice / across * c->tap_h * row + s % across * c->tap_w * column;
+        p->seg[s] = s / per_slice * p->slice_length + s % per_slice / across * c->tap_h * row +
+                    s % across * c->tap_w * column;
 
     for (ptrdiff_t g = 0; g < c->groups; g++)
         for (ptrdiff_t k = 0; k < p->panels.padded; k++)
@@ -131,10 +133,12 @@ static void pack_piece(const T(correlation) *c, const plan *p, const T(gemm_kern
         const ptrdiff_t column = part * p->panels.nr, width = panel_width(&p->panels, part);
         for (ptrdiff_t s = 0; s < p->slices; s++)
             kern->pack_transposed(to + column * p->depth + (s * taps + tap) * p->slice * width,
-                                  from + column * c->w_row + s * p->slice, p->slice, c->w_row, panel_lanes(&p->panels, part));
+                                  from + column * c->w_row + s * p->slice, p->slice, c->w_row,
+                                  panel_lanes(&p->panels, part));
         return;
     }
-    const ptrdiff_t s = part % p->slices, begin = part / p->slices * PACK_ROWS, end = min_size(p->slice, begin + PACK_ROWS);
+    const ptrdiff_t s = part % p->slices, begin = part / p->slices * PACK_ROWS;
+    const ptrdiff_t end = min_size(p->slice, begin + PACK_ROWS);
     for (ptrdiff_t r = begin; r < end; r += PACK_STEP)
         for (ptrdiff_t panel = 0; panel < p->panels.panels; panel++) {
             const ptrdiff_t column = panel * p->panels.nr, width = panel_width(&p->panels, panel);

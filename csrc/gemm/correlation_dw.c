@@ -53,8 +53,8 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
     copy_axis(c->KW, c->step_w, c->tap_w, &p.copy_step_w, &p.step_w, &p.tap_w);
     p.joined = c->KH == 1 && c->KW == 1;
 
-    /* As many slots as 2 MB hold, up to 16, if each sums enough pixels to be worth its own sum. A unit's copies stay in the
-     * second-level cache of the one thread that uses them, or with one slot in the shared cache of all. */
+    /* As many slots as 2 MB hold, up to 16, if each sums enough pixels to be worth its own sum. A unit's copies
+     * stay in the second-level cache of the one thread that uses them, or with one slot in the shared cache. */
     const ptrdiff_t dw_bytes = p.M * K * size, fit = 2097152 / dw_bytes;
     const ptrdiff_t slots = fit < 4 ? 1 : max_size(1, min_size(min_size(16, fit), c->N * c->OH * c->OW / 256));
     const ptrdiff_t pixel = (c->C * p.step_w * p.step_h + K) * size;
@@ -81,7 +81,8 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
     p.copy_columns = (c->OW - 1) * p.step_w + (c->KW - 1) * p.tap_w + 1;
     p.plane = p.NB * p.copy_rows * p.copy_columns * p.depth;
     p.pixels = p.NB * p.RB * c->OW;
-    p.whole = p.joined && c->step_h == 1 && c->step_w == 1 && c->off_h == 0 && c->off_w == 0 && c->OH == c->H && c->OW == c->W;
+    p.whole = p.joined && c->step_h == 1 && c->step_w == 1 && c->off_h == 0 && c->off_w == 0 &&
+              c->OH == c->H && c->OW == c->W;
     p.x_slot = c->groups * p.planes * p.plane;
     p.db_slot = c->groups * p.panels.padded;
     p.dy_slot = p.db_slot * p.pixels;
@@ -143,7 +144,8 @@ static void copy_pixels(const T(correlation_dw) *c, const plan *p, const T(gemm_
         if (left + right > 0)
             for (ptrdiff_t plane = 0; plane < p->planes; plane++) {
                 memset(to + plane * p->plane, 0, (size_t)(left * p->depth) * sizeof(real));
-                memset(to + plane * p->plane + (left + inside) * p->depth, 0, (size_t)(right * p->depth) * sizeof(real));
+                memset(to + plane * p->plane + (left + inside) * p->depth, 0,
+                       (size_t)(right * p->depth) * sizeof(real));
             }
         if (inside > 0)
             kern->split_channels(to + left * p->depth, p->plane, p->depth, from + g * c->CG, inside,
@@ -165,14 +167,16 @@ static void copy_rows(const T(correlation_dw) *c, const plan *p, const T(gemm_ke
     const ptrdiff_t left = min_size(columns, c->off_w < 0 ? ceil_div(-c->off_w, step) : 0);
     const ptrdiff_t inside = max_size(0, min_size(columns, ceil_div(c->W - c->off_w, step)) - left);
     for (ptrdiff_t r = first; r < end; r++) {
-        const ptrdiff_t n = e->n + r / p->copy_rows, row = c->off_h + e->i * c->step_h + r % p->copy_rows * p->copy_step_h;
+        const ptrdiff_t n = e->n + r / p->copy_rows;
+        const ptrdiff_t row = c->off_h + e->i * c->step_h + r % p->copy_rows * p->copy_step_h;
         if (r % p->copy_rows >= rows)
             continue;
         if (row < 0 || row >= c->H || inside == 0)
             copy_pixels(c, p, kern, x, r * columns, columns, NULL, 0, 0);
         else
             copy_pixels(c, p, kern, x, r * columns, left,
-                        c->x + ((n * c->H + row) * c->W + c->off_w + left * step) * c->C, inside, columns - left - inside);
+                        c->x + ((n * c->H + row) * c->W + c->off_w + left * step) * c->C, inside,
+                        columns - left - inside);
     }
 }
 
@@ -268,5 +272,6 @@ void T(correlation_dw_run)(const T(correlation_dw) *c, void *scratch, int thread
                             min_size(SUM_PART, length - i * SUM_PART), c->accumulate);
     }
     for (ptrdiff_t k = 0; c->db && k < c->groups * c->KG; k++)
-        kern->sum_slots(c->db + k, p.db + k / c->KG * p.panels.padded + k % c->KG, p.db_slot, p.slots, 1, c->accumulate);
+        kern->sum_slots(c->db + k, p.db + k / c->KG * p.panels.padded + k % c->KG, p.db_slot, p.slots, 1,
+                        c->accumulate);
 }

@@ -54,7 +54,8 @@ typedef struct {
     void (*split_channels)(real *dst, ptrdiff_t plane, ptrdiff_t depth, const real *src, ptrdiff_t count,
                            ptrdiff_t step, ptrdiff_t channels);
     /* dst (+)= the sum of `slots` arrays, in order */
-    void (*sum_slots)(real *dst, const real *slots, ptrdiff_t slot_stride, ptrdiff_t count, ptrdiff_t length, int accumulate);
+    void (*sum_slots)(real *dst, const real *slots, ptrdiff_t slot_stride, ptrdiff_t count, ptrdiff_t length,
+                      int accumulate);
 } T(gemm_kernels);
 
 DECLARE_KERNELS(gemm)
