@@ -2,13 +2,14 @@
  *
  * The places of the tiles are the rows (u, v, c) of dw, the reduction runs over output pixels. x is copied as
  *
- *      [slot][group][CG / depth][NB][copy_rows][copy_columns][depth]         depth = a tile's places
+ *      [group][CG / depth][NB][copy_rows][copy_columns][depth]         depth = a tile's places
  *
  * so that the places of a tile are neighbours and the pixels it walks over are too; dy is packed into panels.
  *
- * Pixels are cut into units of NB images x RB rows. In each round every slot takes one unit: all threads copy,
- * then all threads work on the tasks, which are blocks of some slot's dw. A small dw has many slots, summed in
- * the end in their order, and few tasks in each; a large one has one slot and many tasks.
+ * Pixels are cut into units of NB images x RB rows, and threads share the work in one of two ways:
+ *   - a small dw has many slots, each with some of the units. A slot belongs to one thread, which copies and
+ *     sums unit after unit without waiting for anyone; in the end the slots are summed in their order.
+ *   - a large dw has one slot. Unit after unit, all threads copy, then all work on tasks: blocks of dw.
  */
 #include "correlation.h"
 
@@ -18,12 +19,13 @@ typedef struct {
     panelling panels;
     ptrdiff_t M, depth, planes;                    /* rows of dw in a group; the planes of a group's channels */
     ptrdiff_t RB, row_blocks, NB, units;
-    ptrdiff_t slots, rounds, panel_blocks, row_tasks, tasks;
+    ptrdiff_t slots, panel_blocks, row_tasks, tasks;
     /* steps through x while copying: a stride without overlap is dropped */
     ptrdiff_t copy_step_h, copy_step_w;
     ptrdiff_t step_h, step_w, tap_h, tap_w;        /* steps in the copy */
     ptrdiff_t copy_rows, copy_columns, plane;      /* plane: elements of one plane of the copy */
-    ptrdiff_t x_slot, dy_slot, db_slot, pixels;    /* elements of a slot; most pixels of a unit */
+    ptrdiff_t x_copy, dy_copy, db_slot;            /* elements of a unit's copies, of a slot's db */
+    ptrdiff_t pixels;                              /* the most of a unit */
     ptrdiff_t x_pieces, dy_pieces;                 /* the copying of one slot, cut for the threads */
     int whole;                                     /* the copy has all pixels of x and no others */
     int joined;                                    /* output rows are neighbours in the copy: one long segment */
@@ -42,7 +44,7 @@ static void copy_axis(ptrdiff_t taps, ptrdiff_t stride, ptrdiff_t dilation, ptrd
     *tap = taps == 1 ? 0 : dilation;
 }
 
-static plan make_plan(const T(correlation_dw) *c, void *scratch)
+static plan make_plan(const T(correlation_dw) *c, void *scratch, int threads)
 {
     const T(gemm_kernels) *kern = KERNELS(gemm);
     const ptrdiff_t K = c->groups * c->KG, most = c->KG > kern->vl ? kern->mr2 : kern->mr1;
@@ -53,10 +55,10 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
     copy_axis(c->KW, c->step_w, c->tap_w, &p.copy_step_w, &p.step_w, &p.tap_w);
     p.joined = c->KH == 1 && c->KW == 1;
 
-    /* As many slots as 2 MB hold, up to 16, if each sums enough pixels to be worth its own sum. A unit's copies
-     * stay in the second-level cache of the one thread that uses them, or with one slot in the shared cache. */
-    const ptrdiff_t dw_bytes = p.M * K * size, fit = 2097152 / dw_bytes;
-    const ptrdiff_t slots = fit < 4 ? 1 : max_size(1, min_size(min_size(16, fit), c->N * c->OH * c->OW / 256));
+    /* 16 slots if 4 MB hold them, fewer if each would not sum enough pixels to be worth its own sum. A unit's
+     * copies stay in the second-level cache of the one thread that uses them, or with one slot in the shared one. */
+    const int small = p.M * K * size <= 262144;
+    const ptrdiff_t slots = small ? max_size(1, min_size(16, c->N * c->OH * c->OW / 256)) : 1;
     const ptrdiff_t pixel = (c->C * p.step_w * p.step_h + K) * size;
     const ptrdiff_t pixels = max_size(64, (slots == 1 ? 4194304 : 196608) / pixel);
     p.RB = min_size(c->OH, max_size(1, pixels / c->OW));
@@ -68,13 +70,11 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
     p.NB = ceil_div(c->N, ceil_div(c->N, p.NB));
     p.units = ceil_div(c->N, p.NB) * p.row_blocks;
     p.slots = min_size(slots, p.units);
-    p.rounds = ceil_div(p.units, p.slots);
 
     /* a task's part of x should stay in the second-level cache from panel to panel: some rows, all panels;
      * fewer panels only where there are not enough tasks */
-    const ptrdiff_t wanted = ceil_div(16, p.slots * c->groups);
-    p.row_tasks = wanted == 1 ? 1 : ceil_div(p.M, 16 * most);
-    p.panel_blocks = min_size(p.panels.panels, ceil_div(wanted, p.row_tasks));
+    p.row_tasks = p.slots > 1 ? 1 : ceil_div(p.M, 16 * most);
+    p.panel_blocks = p.slots > 1 ? 1 : min_size(p.panels.panels, ceil_div(16, p.row_tasks * c->groups));
     p.tasks = c->groups * p.panel_blocks * p.row_tasks;
 
     p.copy_rows = (p.RB - 1) * p.step_h + (c->KH - 1) * p.tap_h + 1;
@@ -83,15 +83,18 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
     p.pixels = p.NB * p.RB * c->OW;
     p.whole = p.joined && c->step_h == 1 && c->step_w == 1 && c->off_h == 0 && c->off_w == 0 &&
               c->OH == c->H && c->OW == c->W;
-    p.x_slot = c->groups * p.planes * p.plane;
+    p.x_copy = c->groups * p.planes * p.plane;
     p.db_slot = c->groups * p.panels.padded;
-    p.dy_slot = p.db_slot * p.pixels;
-    p.x_pieces = p.slots >= 16 ? 1 : min_size(p.NB * p.copy_rows, 16);
-    p.dy_pieces = p.slots >= 16 ? 1 : c->groups * p.panels.panels;
+    p.dy_copy = p.db_slot * p.pixels;
+    p.x_pieces = p.slots > 1 ? 1 : min_size(p.NB * p.copy_rows, 16);
+    p.dy_pieces = p.slots > 1 ? 1 : c->groups * p.panels.panels;
 
     arena a = {scratch, 0};
-    p.x = take(&a, p.slots * p.x_slot, sizeof(real));
-    p.dy = take(&a, p.slots * p.dy_slot, sizeof(real));
+    const ptrdiff_t copies = p.slots > 1 ? min_size(threads, p.slots) : 1, line = 64 / size;
+    p.x_copy = ceil_div(p.x_copy, line) * line;
+    p.dy_copy = ceil_div(p.dy_copy, line) * line;
+    p.x = take(&a, copies * p.x_copy, sizeof(real));
+    p.dy = take(&a, copies * p.dy_copy, sizeof(real));
     p.db = take(&a, p.slots * p.db_slot, sizeof(real));
     p.dw = p.slots > 1 ? take(&a, p.slots * p.M * K, sizeof(real)) : NULL;
     p.places = take(&a, p.M, sizeof(place));
@@ -102,8 +105,7 @@ static plan make_plan(const T(correlation_dw) *c, void *scratch)
 
 size_t T(correlation_dw_scratch)(const T(correlation_dw) *c, int threads)
 {
-    (void)threads;
-    return make_plan(c, NULL).bytes;
+    return make_plan(c, NULL, threads).bytes;
 }
 
 /* Rows of dw in the order (plane, u, v, channel in the plane): tiles of `depth` places stay within a plane. */
@@ -193,24 +195,24 @@ static void copy_panel(const T(correlation_dw) *c, const plan *p, const T(gemm_k
         kern->column_sums(db + column, dy + column * p->pixels, pixels, lanes);
 }
 
-/* Piece `piece` of filling a slot: some rows of x, or some panels of dy. */
+/* Piece `piece` of copying a unit: some rows of x, or some panels of dy, whose sums go into the slot's db. */
 static void copy_piece(const T(correlation_dw) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t slot,
-                       const extent *e, ptrdiff_t piece)
+                       ptrdiff_t copy, const extent *e, ptrdiff_t piece)
 {
     if (piece < p->x_pieces) {
         const ptrdiff_t all = e->images * p->copy_rows;
-        copy_rows(c, p, kern, p->x + slot * p->x_slot, e, part_begin(all, p->x_pieces, piece),
+        copy_rows(c, p, kern, p->x + copy * p->x_copy, e, part_begin(all, p->x_pieces, piece),
                   part_begin(all, p->x_pieces, piece + 1));
     } else {
         const ptrdiff_t all = c->groups * p->panels.panels, i = piece - p->x_pieces;
         for (ptrdiff_t q = part_begin(all, p->dy_pieces, i); q < part_begin(all, p->dy_pieces, i + 1); q++)
-            copy_panel(c, p, kern, p->dy + slot * p->dy_slot, p->db + slot * p->db_slot, e, q);
+            copy_panel(c, p, kern, p->dy + copy * p->dy_copy, p->db + slot * p->db_slot, e, q);
     }
 }
 
 /* Task `task` of a slot: some rows and panels of one group's dw, over all pixels of the unit. */
 static void run_task(const T(correlation_dw) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t slot,
-                     const extent *e, ptrdiff_t task, int first_round)
+                     ptrdiff_t copy, const extent *e, ptrdiff_t task, int first)
 {
     const ptrdiff_t rows_part = task % p->row_tasks, panels_part = task / p->row_tasks % p->panel_blocks;
     const ptrdiff_t g = task / p->row_tasks / p->panel_blocks;
@@ -221,8 +223,8 @@ static void run_task(const T(correlation_dw) *c, const plan *p, const T(gemm_ker
     static const real zeros[128];
 
     real *dw = p->slots > 1 ? p->dw + slot * p->M * c->groups * c->KG : c->dw;
-    const int fresh = first_round && (p->slots > 1 || !c->accumulate);
-    const real *x = p->x + slot * p->x_slot + g * p->planes * p->plane;
+    const int fresh = first && (p->slots > 1 || !c->accumulate);
+    const real *x = p->x + copy * p->x_copy + g * p->planes * p->plane;
     const ptrdiff_t rows = e->images * e->rows;
     const chunking chunks = p->joined ? chunks_of(1, rows * c->OW, longest_chunk(kern))
                                       : chunks_of(rows, c->OW, longest_chunk(kern));
@@ -233,9 +235,22 @@ static void run_task(const T(correlation_dw) *c, const plan *p, const T(gemm_ker
             const ptrdiff_t column = panel * p->panels.nr, width = panel_width(&p->panels, panel);
             const reduction red = {p->seg + ch.seg, ch.segs, ch.run, p->step_w * p->depth, width, 0};
             kern->block(&red, p->places + m, m_end - m, x + ch.k * red.a_k,
-                        p->dy + slot * p->dy_slot + (g * p->panels.padded + column) * p->pixels + pixel * width,
+                        p->dy + copy * p->dy_copy + (g * p->panels.padded + column) * p->pixels + pixel * width,
                         dw + g * c->KG + column, fresh && step == 0 ? zeros : NULL, panel_lanes(&p->panels, panel));
         }
+    }
+}
+
+/* All units of a slot, by one thread. */
+static void run_slot(const T(correlation_dw) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t slot)
+{
+    const ptrdiff_t copy = thread_number();
+    for (ptrdiff_t unit = slot; unit < p->units; unit += p->slots) {
+        const extent e = unit_extent(c, p, unit);
+        for (ptrdiff_t i = 0; i < p->x_pieces + p->dy_pieces; i++)
+            copy_piece(c, p, kern, slot, copy, &e, i);
+        for (ptrdiff_t i = 0; i < p->tasks; i++)
+            run_task(c, p, kern, slot, copy, &e, i, unit == slot);
     }
 }
 
@@ -243,33 +258,32 @@ void T(correlation_dw_run)(const T(correlation_dw) *c, void *scratch, int thread
 {
     enum { SUM_PART = 4096 }; /* elements */
     const T(gemm_kernels) *kern = KERNELS(gemm);
-    const plan p = make_plan(c, scratch);
+    const plan p = make_plan(c, scratch, threads);
     const ptrdiff_t pieces = p.x_pieces + p.dy_pieces, length = p.M * c->groups * c->KG;
-    const ptrdiff_t sums = p.slots > 1 ? ceil_div(length, SUM_PART) : 0;
     fill_tables(c, &p);
     if (c->db)
         memset(p.db, 0, (size_t)(p.slots * p.db_slot) * sizeof(real));
-    /* Threads share the copying of a round, then its (slot, task) pairs, which write apart; in the end the
-     * parts of dw that are sums of slots. */
-#pragma omp parallel num_threads(team(threads, 0.25 * c->N * c->OH * c->OW * length))
-    {
-        for (ptrdiff_t round = 0; round < p.rounds; round++) {
-            const ptrdiff_t slots = min_size(p.slots, p.units - round * p.slots);
+#pragma omp parallel num_threads(min_size(p.slots > 1 ? p.slots : threads, \
+                                          team(threads, 0.25 * c->N * c->OH * c->OW * length)))
+    if (p.slots > 1) {
+        /* Threads share the slots, then the parts of dw that are sums of slots. */
 #pragma omp for schedule(dynamic)
-            for (ptrdiff_t i = 0; i < slots * pieces; i++) {
-                const extent e = unit_extent(c, &p, round * p.slots + i / pieces);
-                copy_piece(c, &p, kern, i / pieces, &e, i % pieces);
-            }
-#pragma omp for schedule(dynamic)
-            for (ptrdiff_t i = 0; i < slots * p.tasks; i++) {
-                const extent e = unit_extent(c, &p, round * p.slots + i / p.tasks);
-                run_task(c, &p, kern, i / p.tasks, &e, i % p.tasks, round == 0);
-            }
-        }
+        for (ptrdiff_t slot = 0; slot < p.slots; slot++)
+            run_slot(c, &p, kern, slot);
 #pragma omp for schedule(static)
-        for (ptrdiff_t i = 0; i < sums; i++)
-            kern->sum_slots(c->dw + i * SUM_PART, p.dw + i * SUM_PART, length, p.slots,
-                            min_size(SUM_PART, length - i * SUM_PART), c->accumulate);
+        for (ptrdiff_t i = 0; i < length; i += SUM_PART)
+            kern->sum_slots(c->dw + i, p.dw + i, length, p.slots, min_size(SUM_PART, length - i), c->accumulate);
+    } else {
+        /* Threads share the copying of a unit, then its tasks, which write apart. */
+        for (ptrdiff_t unit = 0; unit < p.units; unit++) {
+            const extent e = unit_extent(c, &p, unit);
+#pragma omp for schedule(dynamic)
+            for (ptrdiff_t i = 0; i < pieces; i++)
+                copy_piece(c, &p, kern, 0, 0, &e, i);
+#pragma omp for schedule(dynamic)
+            for (ptrdiff_t i = 0; i < p.tasks; i++)
+                run_task(c, &p, kern, 0, 0, &e, i, unit == 0);
+        }
     }
     for (ptrdiff_t k = 0; c->db && k < c->groups * c->KG; k++)
         kern->sum_slots(c->db + k, p.db + k / c->KG * p.panels.padded + k % c->KG, p.db_slot, p.slots, 1,
