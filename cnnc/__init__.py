@@ -7,26 +7,7 @@ Images are NumPy arrays (N, H, W, C). `cnnc.Sequential` builds networks out of l
 from cnnc import functional, initializers, models
 from cnnc.config import show_config
 from cnnc.io import load
-from cnnc.layers import (
-    ELU,
-    Add,
-    AvgPool2D,
-    Concat,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    Identity,
-    Layer,
-    LayerError,
-    LeakyReLU,
-    MaxPool2D,
-    ReLU,
-    Rescale,
-    Sigmoid,
-    Softmax,
-    Tanh,
-)
+from cnnc.layers import *
 from cnnc.network import Sequential
 from cnnc.ops import get_num_threads, set_num_threads
 from cnnc.parameters import Parameter

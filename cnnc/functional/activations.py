@@ -10,6 +10,19 @@ import numpy as np
 from cnnc.functional._arrays import gradient_like, public, ready, real
 from cnnc.ops import op
 
+__all__ = [
+    "elu",
+    "elu_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "relu",
+    "relu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "tanh",
+    "tanh_backward",
+]
+
 
 def _value(name, x, alpha=0.0):
     (x,) = ready(real(x, "x"))

@@ -6,6 +6,8 @@ from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.geometry import convolution
 from cnnc.ops import conv_fields, op
 
+__all__ = ["convolve2d", "convolve2d_backward", "correlate2d", "correlate2d_backward"]
+
 ALGORITHMS = ("auto", "direct")
 
 

@@ -6,6 +6,8 @@ from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.geometry import checked_size
 from cnnc.ops import op
 
+__all__ = ["bias_add", "bias_add_backward", "dense", "dense_backward", "matmul", "matmul_backward"]
+
 
 def _factors(a, b, a_name, b_name):
     a, b = real(a, a_name, ndim=2), real(b, b_name, ndim=2)

@@ -6,6 +6,8 @@ from cnnc.functional._arrays import gradient_like, public, ready, real
 from cnnc.geometry import is_int
 from cnnc.ops import op
 
+__all__ = ["dropout", "dropout_backward"]
+
 
 def _check(rate, seed, step, stream):
     if not 0 <= rate < 1:

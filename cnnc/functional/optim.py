@@ -7,6 +7,8 @@ import numpy as np
 from cnnc.functional._arrays import public, ready, real
 from cnnc.ops import op
 
+__all__ = ["sgd"]
+
 
 @public
 def sgd(param, grad, velocity=None, lr=0.01, momentum=0.0, weight_decay=0.0, nesterov=False):

@@ -6,6 +6,8 @@ from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.geometry import pooling
 from cnnc.ops import index_field, mean_fields, op, pool_fields
 
+__all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
+
 
 @public
 def max_pool2d(x, size, stride=None, padding=0, ceil=False):

@@ -5,6 +5,8 @@ import numpy as np
 from cnnc.functional._arrays import gradient_like, public, ready, real
 from cnnc.ops import op
 
+__all__ = ["rescale", "rescale_backward"]
+
 
 @public
 def rescale(x, scale=1 / 255, offset=0.0):

@@ -6,6 +6,8 @@ from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.labels import check_labels
 from cnnc.ops import op
 
+__all__ = ["cross_entropy", "cross_entropy_backward", "softmax", "softmax_backward"]
+
 
 def _rows(x):
     x = real(x, "x")

@@ -1,14 +1,14 @@
 """Layers: what a network is made of."""
 
-from cnnc.layers.activations import ELU, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
-from cnnc.layers.base import Layer, LayerError
-from cnnc.layers.containers import Add, Chain, Concat, Identity
-from cnnc.layers.conv import Conv2D
-from cnnc.layers.dense import Dense, Flatten
-from cnnc.layers.noise import Dropout, Rescale
-from cnnc.layers.pool import AvgPool2D, MaxPool2D
+from importlib import import_module
 
-__all__ = [
-    "ELU", "Add", "AvgPool2D", "Chain", "Concat", "Conv2D", "Dense", "Dropout", "Flatten", "Identity", "Layer",
-    "LayerError", "LeakyReLU", "MaxPool2D", "ReLU", "Rescale", "Sigmoid", "Softmax", "Tanh",
-]  # fmt: skip
+from cnnc.layers.activations import *
+from cnnc.layers.base import *
+from cnnc.layers.containers import *
+from cnnc.layers.conv import *
+from cnnc.layers.dense import *
+from cnnc.layers.noise import *
+from cnnc.layers.pool import *
+
+_MODULES = ("activations", "base", "containers", "conv", "dense", "noise", "pool")
+__all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]

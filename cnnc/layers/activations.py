@@ -4,6 +4,8 @@ import math
 
 from cnnc.layers.base import Layer, layer
 
+__all__ = ["ELU", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Tanh"]
+
 
 class Activation(Layer):
     """An element-wise function `op` of the C library, computed in place where that is safe."""

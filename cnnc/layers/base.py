@@ -8,6 +8,8 @@ import numpy as np
 from cnnc.geometry import checked_size
 from cnnc.parameters import Parameter
 
+__all__ = ["Layer", "LayerError"]
+
 
 class LayerError(ValueError):
     """A rule that a layer's input or settings broke; the message starts with the layer and its position."""

@@ -2,6 +2,8 @@
 
 from cnnc.layers.base import Layer
 
+__all__ = ["Add", "Chain", "Concat", "Identity"]
+
 
 class Container(Layer):
     """A layer with a list of layers inside."""

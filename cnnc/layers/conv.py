@@ -4,6 +4,8 @@ from cnnc import geometry, ops
 from cnnc.layers.base import Layer, layer, macs_of
 from cnnc.parameters import Parameter
 
+__all__ = ["Conv2D"]
+
 
 @layer
 class Conv2D(Layer):

@@ -6,6 +6,8 @@ from cnnc import geometry
 from cnnc.layers.base import Layer, layer
 from cnnc.parameters import Parameter
 
+__all__ = ["Dense", "Flatten"]
+
 
 @layer
 class Dense(Layer):

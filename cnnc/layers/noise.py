@@ -2,6 +2,8 @@
 
 from cnnc.layers.base import Layer, layer
 
+__all__ = ["Dropout", "Rescale"]
+
 
 @layer
 class Rescale(Layer):

@@ -3,6 +3,8 @@
 from cnnc import geometry, ops
 from cnnc.layers.base import Layer, layer
 
+__all__ = ["AvgPool2D", "MaxPool2D"]
+
 
 class Pool2D(Layer):
     """What both poolings share: the window and its fields in C."""

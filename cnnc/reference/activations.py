@@ -11,6 +11,19 @@ import numpy as np
 
 from cnnc.reference._arrays import pair_of_gradients, real
 
+__all__ = [
+    "elu",
+    "elu_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "relu",
+    "relu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "tanh",
+    "tanh_backward",
+]
+
 
 def relu(x):
     """Rectified linear unit: `y = max(0, x)`.

@@ -7,6 +7,8 @@ import numpy as np
 from cnnc.geometry import convolution
 from cnnc.reference._arrays import gradient, pad, real, taps, unpad
 
+__all__ = ["convolve2d", "convolve2d_backward", "correlate2d", "correlate2d_backward"]
+
 
 def correlate2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, algorithm="auto"):
     """Slide filters over images and sum the products, which is what a convolutional layer computes.

@@ -6,6 +6,8 @@ import numpy as np
 
 from cnnc.reference._arrays import gradient, real
 
+__all__ = ["bias_add", "bias_add_backward", "dense", "dense_backward", "matmul", "matmul_backward"]
+
 
 def matmul(a, b):
     """Matrix product `y[m, n] = sum over k of a[m, k] * b[k, n]`.

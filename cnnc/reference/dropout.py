@@ -7,6 +7,8 @@ import numpy as np
 from cnnc.geometry import is_int
 from cnnc.reference._arrays import pair_of_gradients, real
 
+__all__ = ["dropout", "dropout_backward", "philox4x32"]
+
 
 def philox4x32(counter, key):
     """Philox4x32-10: four random 32-bit words for each counter, a keyed bijection of counters.

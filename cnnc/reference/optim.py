@@ -8,6 +8,8 @@ import numpy as np
 
 from cnnc.reference._arrays import real
 
+__all__ = ["sgd"]
+
 
 def sgd(param, grad, velocity=None, lr=0.01, momentum=0.0, weight_decay=0.0, nesterov=False):
     """One step of gradient descent, with momentum (Polyak's, or Nesterov's) and weight decay.

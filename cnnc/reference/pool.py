@@ -7,6 +7,8 @@ import numpy as np
 from cnnc.geometry import Window, pooling
 from cnnc.reference._arrays import gradient, pad, real, taps, unpad
 
+__all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
+
 
 def max_pool2d(x, size, stride=None, padding=0, ceil=False):
     """The largest value of each window, channel by channel.

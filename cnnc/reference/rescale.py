@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cnnc.reference._arrays import pair_of_gradients, real
 
+__all__ = ["rescale", "rescale_backward"]
+
 
 def rescale(x, scale=1 / 255, offset=0.0):
     """Scale and shift every value: `y = x * scale + offset`.

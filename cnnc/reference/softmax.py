@@ -6,6 +6,8 @@ import numpy as np
 
 from cnnc.reference._arrays import pair_of_gradients, real
 
+__all__ = ["cross_entropy", "cross_entropy_backward", "softmax", "softmax_backward"]
+
 ROW_SUM_TOLERANCE = 1e-3  # generous enough for probabilities that were rounded to half precision
 
 

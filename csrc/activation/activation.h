@@ -6,7 +6,7 @@
  * Arrays are flat, of any length and alignment. y may be x; dx may be dy or y (not with accumulate). Kernels own
  * the ragged end, and an element's bits do not depend on its place.
  *
- * To add an activation: a row here, two rows in ops.h. Both expressions are vectors (core/simd.h, core/simd_math.h);
+ * To add an activation: a row here, two rows in ops.h beside it. Both expressions are vectors (core/simd.h, core/simd_math.h);
  * `zero` is a vector of zeros, alpha a scalar, and `cost` tells about how many additions one element takes.
  * A NaN in x comes out as NaN, and relu(-0.0) is +0.0.
  */

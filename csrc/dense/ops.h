@@ -1,0 +1,26 @@
+/* ops.h - dense layers: y = x w + b: a row per operation, as ../ops.h explains. */
+#ifndef CNNC_DENSE_OPS_H
+#define CNNC_DENSE_OPS_H
+
+#define CNNC_DENSE(IN, OUT, SIZE, NUM)                                                      \
+    IN(real, x, "M* C") IN(real, w, "C K") IN(real, b, "K?") OUT(real, y, "M* K") SIZE(M) SIZE(C) SIZE(K)
+#define CNNC_DENSE_DX(IN, OUT, SIZE, NUM)                                                   \
+    IN(real, dy, "M* K") IN(real, w, "C K") OUT(real, dx, "M* C") SIZE(M) SIZE(C) SIZE(K) SIZE(accumulate)
+#define CNNC_DENSE_DW(IN, OUT, SIZE, NUM)                                                   \
+    IN(real, dy, "M* K") IN(real, x, "M* C") OUT(real, dw, "C K") OUT(real, db, "K?")        \
+    SIZE(M) SIZE(C) SIZE(K) SIZE(accumulate)
+
+/* y = x + b; db = sum over all axes but the last */
+#define CNNC_BIAS_ADD(IN, OUT, SIZE, NUM) /* may run in place */                            \
+    IN(real, x, "M* K") IN(real, b, "K") OUT(real, y, "M* K") SIZE(M) SIZE(K)
+#define CNNC_BIAS_ADD_DB(IN, OUT, SIZE, NUM)                                                \
+    IN(real, dy, "M* K") OUT(real, db, "K") SIZE(M) SIZE(K) SIZE(accumulate)
+
+#define CNNC_DENSE_OPS(OP)            \
+    OP(dense, CNNC_DENSE)             \
+    OP(dense_dx, CNNC_DENSE_DX)       \
+    OP(dense_dw, CNNC_DENSE_DW)       \
+    OP(bias_add, CNNC_BIAS_ADD)       \
+    OP(bias_add_db, CNNC_BIAS_ADD_DB)
+
+#endif

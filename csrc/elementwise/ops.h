@@ -1,0 +1,30 @@
+/* ops.h - element-wise and copying work: a row per operation, as ../ops.h explains. */
+#ifndef CNNC_ELEMENTWISE_OPS_H
+#define CNNC_ELEMENTWISE_OPS_H
+
+/* y = x scale + offset */
+#define CNNC_RESCALE(IN, OUT, SIZE, NUM) /* may run in place */                             \
+    IN(real, x, "LENGTH*") OUT(real, y, "LENGTH*") SIZE(LENGTH) NUM(scale) NUM(offset)
+#define CNNC_RESCALE_U8(IN, OUT, SIZE, NUM)                                                 \
+    IN(u8, x, "LENGTH*") OUT(real, y, "LENGTH*") SIZE(LENGTH) NUM(scale) NUM(offset)
+/* dx (+)= dy scale */
+#define CNNC_RESCALE_DX(IN, OUT, SIZE, NUM) /* may run in place */                          \
+    IN(real, dy, "LENGTH*") OUT(real, dx, "LENGTH*") SIZE(LENGTH) NUM(scale) SIZE(accumulate)
+/* y (+)= a + b; with b NULL y (+)= a */
+#define CNNC_ADD(IN, OUT, SIZE, NUM) /* may run in place */                                 \
+    IN(real, a, "LENGTH*") IN(real, b, "LENGTH*?") OUT(real, y, "LENGTH*") SIZE(LENGTH) SIZE(accumulate)
+/* channels [offset, offset + C) of y (+)= x, and back */
+#define CNNC_CONCAT(IN, OUT, SIZE, NUM)                                                     \
+    IN(real, x, "M* C") OUT(real, y, "M* K") SIZE(M) SIZE(C) SIZE(K) SIZE(offset)
+#define CNNC_CONCAT_DX(IN, OUT, SIZE, NUM)                                                  \
+    IN(real, dy, "M* K") OUT(real, dx, "M* C") SIZE(M) SIZE(C) SIZE(K) SIZE(offset) SIZE(accumulate)
+
+#define CNNC_ELEMENTWISE_OPS(OP)    \
+    OP(rescale, CNNC_RESCALE)       \
+    OP(rescale_u8, CNNC_RESCALE_U8) \
+    OP(rescale_dx, CNNC_RESCALE_DX) \
+    OP(add, CNNC_ADD)               \
+    OP(concat, CNNC_CONCAT)         \
+    OP(concat_dx, CNNC_CONCAT_DX)
+
+#endif
