@@ -63,7 +63,7 @@ def save(net, path):
     from safetensors.numpy import save as to_bytes
 
     about = {"format": FORMAT, "input_shape": net.input_shape, "network": _describe(net)}
-    data = to_bytes(net.parameters(), metadata={"cnnc": json.dumps(about)})
+    data = to_bytes(net.state(), metadata={"cnnc": json.dumps(about)})
     path = os.fspath(path)
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".cnnc-", suffix=".tmp")
     try:
@@ -124,7 +124,7 @@ def load(path, custom=None):
     if len(dtypes) > 1 or not dtypes <= {np.dtype(np.float32), np.dtype(np.float64)}:
         raise ValueError(f"{path}: parameters must be all float32 or all float64: received {sorted(map(str, dtypes))}")
     net.allocate(dtypes.pop())
-    for name, array in net.parameters().items():
+    for name, array in net.state().items():
         array[...] = tensors[name]
     return net
 

@@ -98,20 +98,28 @@ class Sequential(Chain):
         return self
 
     def parameters(self):
-        """Path -> array, for every parameter: live views, writing to one changes the network.
+        """Path -> array, for every learned parameter: live views, writing to one changes the network.
 
         Example:
             >>> import cnnc
             >>> list(cnnc.Sequential([cnnc.Dense(2)]).build((3,)).parameters())
             ['0.weight', '0.bias']
         """
-        self._built()
-        return {path: parameter.data for path, parameter in self._flat.named.items()}
+        return {path: parameter.data for path, parameter in self._built()._flat.learned().items()}
+
+    def state(self):
+        """Path -> array, of all that makes the network what it is: parameters and, say, running statistics. Live views.
+
+        Example:
+            >>> import cnnc
+            >>> list(cnnc.Sequential([cnnc.Dense(2)]).build((3,)).state())
+            ['0.weight', '0.bias']
+        """
+        return {path: parameter.data for path, parameter in self._built()._flat.named.items()}
 
     def count_parameters(self):
         """The number of learnable parameters."""
-        self._built()
-        return sum(parameter.size for parameter in self._flat.named.values())
+        return sum(parameter.size for parameter in self._built()._flat.learned().values())
 
     @property
     def flat(self):

@@ -14,17 +14,32 @@ class Parameter:
     Args:
         shape: its axes.
         init: the name of an initialiser, or a function (shape, rng) -> array, see `cnnc.initializers`.
+        learned: False for state that follows the data, such as running statistics: it is saved with the network but
+            has no gradient, and a layer writes it by `tape.update`.
 
     `data` and `grad` are views into the network's flat buffers once the network is built. In a layer written in NumPy,
     `backward` adds to `grad`.
     """
 
-    def __init__(self, shape, init):
+    def __init__(self, shape, init, learned=True):
         self.shape = tuple(int(n) for n in shape)
         self.size = checked_size(self.shape)
         self.init = initializers.get(init)
+        self.learned = bool(learned)
+        self.trainable = self.learned  # False while its layer is frozen
+        self.lr_scale = 1.0  # its layer's factor of the learning rate
         self.data = None
         self.grad = None
+
+    @property
+    def room(self):
+        """The elements it takes in a flat array."""
+        return -(-self.size // LINE) * LINE
+
+    @property
+    def decays(self):
+        """Whether weight decay reaches it: filters and matrices, not biases, scales and other vectors."""
+        return len(self.shape) > 1
 
     def __repr__(self):
         return f"Parameter{self.shape}"
@@ -33,25 +48,36 @@ class Parameter:
 class Flat:
     """All parameters of a network in one contiguous array, all their gradients in another.
 
-    `named` maps each parameter's path to the parameter. Gaps between parameters hold zeros and stay zero.
+    `named` maps each parameter's path to the parameter. They lie in the order in which an optimizer wants to pass over
+    them: those that decay, then other learned ones, then state. Gaps between parameters hold zeros and stay zero.
     """
 
     def __init__(self, named, dtype):
         self.dtype = np.dtype(dtype)
         self.named = named
         self.offsets = {}
-        self.length = 0
-        for path, parameter in named.items():
-            self.offsets[path] = self.length
-            self.length += -(-parameter.size // LINE) * LINE
-        self.data = self._zeros()
+        end = 0
+        for path, parameter in sorted(named.items(), key=lambda item: (not item[1].learned, not item[1].decays)):
+            self.offsets[path] = end
+            end += parameter.room
+        self.length = sum(parameter.room for parameter in self.learned().values())
+        self.all = self._zeros(end)
         self._grad = None
         for path, parameter in named.items():
-            parameter.data = self.view(self.data, path)
+            parameter.data = self.view(self.all, path)
             parameter.grad = None
 
-    def _zeros(self):
-        return _core.aligned(self.length * self.dtype.itemsize, zeros=True).view(self.dtype)
+    def _zeros(self, length):
+        return _core.aligned(length * self.dtype.itemsize, zeros=True).view(self.dtype)
+
+    @property
+    def data(self):
+        """The learned parameters."""
+        return self.all[: self.length]
+
+    def learned(self):
+        """Path -> parameter, without state."""
+        return {path: parameter for path, parameter in self.named.items() if parameter.learned}
 
     def view(self, flat, path):
         """The part of a flat array that belongs to the parameter at `path`, in its shape."""
@@ -63,14 +89,29 @@ class Flat:
     def grad(self):
         """The flat gradients, allocated when training first asks for them."""
         if self._grad is None:
-            self._grad = self._zeros()
-            for path, parameter in self.named.items():
+            self._grad = self.state()
+            for path, parameter in self.learned().items():
                 parameter.grad = self.view(self._grad, path)
         return self._grad
 
     def state(self):
-        """A fresh flat array of zeros of the same layout, for an optimizer's state."""
-        return self._zeros()
+        """A fresh flat array of zeros of the layout of the learned parameters, for an optimizer's state."""
+        return self._zeros(self.length)
+
+    def runs(self):
+        """(slice, lr_scale, decays) of each contiguous run of trainable parameters with equal settings."""
+        runs = []
+        for path in sorted(self.learned(), key=self.offsets.get):
+            parameter, start = self.named[path], self.offsets[path]
+            end = start + parameter.room
+            settings = parameter.lr_scale, parameter.decays
+            if not parameter.trainable:
+                continue
+            if runs and runs[-1][0].stop == start and runs[-1][1:] == settings:
+                runs[-1] = slice(runs[-1][0].start, end), *settings
+            else:
+                runs.append((slice(start, end), *settings))
+        return runs
 
     def initialise(self, seed):
         """Fills the parameters with their starting values: one counter-based stream for each, keyed by the seed."""

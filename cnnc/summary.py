@@ -45,7 +45,7 @@ def rows(net):
     itemsize = net.dtype.itemsize
     table, counted = [], set()
     for layer, field, jump in _leaves(net, (1, 1), (1, 1)):
-        own = {id(p): p.size for p in layer.own_parameters().values() if id(p) not in counted}
+        own = {id(p): p.size for p in layer.own_parameters().values() if p.learned and id(p) not in counted}
         counted.update(own)
         images = len(layer.input_shape) == 3
         table.append({
@@ -91,7 +91,7 @@ def memory(net, batch_size, train, optimizer):
     from cnnc.ops import get_num_threads
 
     n = training.check_count(batch_size, "batch_size")
-    flat = net.flat.data.nbytes
+    flat = net.flat
     if train:
         trainer = training.Trainer(net, optimizer or training.SGD(momentum=0.9))
         plan, _ = trainer.plan(n, net.dtype, one_hot=False, team=get_num_threads())
@@ -99,6 +99,6 @@ def memory(net, batch_size, train, optimizer):
     else:
         plan, _ = net.plan_inference(n, net.dtype, get_num_threads())
         state = 0
-    use = {"parameters": flat, "gradients": flat if train else 0, "optimizer": state,
+    use = {"parameters": flat.all.nbytes, "gradients": flat.data.nbytes if train else 0, "optimizer": state,
            "activations": plan.activations, "scratch": plan.scratch}  # fmt: skip
     return {**use, "total": sum(use.values())}

@@ -130,11 +130,11 @@ class Tape:
         return self._fixed[key]
 
     def grad(self, x):
-        """The gradient buffer of a buffer or parameter; None where no gradient is needed."""
+        """The gradient buffer of a buffer or parameter; None where no gradient is needed, as in a frozen layer."""
         if x is None or not self.training:
             return None
         if isinstance(x, Parameter):
-            return self.fixed(x.grad)
+            return self.fixed(x.grad) if x.trainable else None
         if not x.needs_grad:
             return None
         storage = self._grads.setdefault(id(x.storage), Storage(x.storage.nbytes))
@@ -178,7 +178,7 @@ class Tape:
     def _symbolic(self, value):
         """The buffer of a parameter or an array; anything else as it is."""
         if isinstance(value, Parameter):
-            return self.fixed(value.data, needs_grad=True)
+            return self.fixed(value.data, needs_grad=value.trainable)
         return self.fixed(value) if isinstance(value, np.ndarray) else value
 
     def _record(self, where, name, function, fields, writes=()):

@@ -40,6 +40,9 @@ class Layer:
     path = ""  # the position in the network, "3" or "3.0.1"; set when the network is built
     input_shape = None  # without the batch axis; set when the network is built
     output_shape = None
+    trainable = True  # False freezes the layer and those inside it; read when a trainer is made
+    lr_scale = 1.0  # factor of the learning rate of this layer and those inside it; read when a trainer is made
+    frozen = False  # whether this layer or one around it is not trainable; set when a trainer is made
 
     # --- to implement
 
@@ -51,7 +54,7 @@ class Layer:
         """Tells the tape what to run forward and backward on the buffer `x`; returns the output buffer."""
         used = any(layer is self for layer, _ in tape.trace)
         self.expect(not (tape.training and used), "a layer in NumPy remembers one input, use a second one", "it again")
-        parameters = self.own_parameters()
+        parameters = {name: p for name, p in self.own_parameters().items() if p.trainable}
         y = tape.new((x.shape[0], *self.output_shape))
 
         def forward(x, y):
@@ -132,6 +135,17 @@ class Layer:
     def own_parameters(self):
         """Attribute name -> Parameter, for the parameters assigned to this layer's attributes."""
         return {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
+
+    def settle(self, trainable=True, lr_scale=1.0):
+        """Hands `trainable` and `lr_scale` down to the parameters of this layer and of those inside it."""
+        self.expect(self.trainable in (True, False), "trainable must be True or False", self.trainable)
+        self.expect(0 <= self.lr_scale < math.inf, "lr_scale must be 0 or more", self.lr_scale)
+        self.frozen = not (trainable and self.trainable)
+        for parameter in self.own_parameters().values():
+            parameter.trainable = parameter.learned and not self.frozen
+            parameter.lr_scale = lr_scale * self.lr_scale
+        for child in self.children():
+            child.settle(not self.frozen, lr_scale * self.lr_scale)
 
     def walk(self):
         """This layer and all layers inside it, in order."""

@@ -41,6 +41,7 @@ class Trainer:
     def __init__(self, net, optimizer, loss="cross_entropy", steps=None):
         self.net = net
         self.flat = net.flat  # raises if the network is not built
+        net.settle()
         self.optimizer = optimizer
         self.loss = losses.get(loss)
         self.loss.check(net)
@@ -61,8 +62,10 @@ class Trainer:
         labels = tape.input(logits.shape if one_hot else (n,), tape.dtype if one_hot else np.int32)
         loss, hits = self.loss.record(tape, logits, labels)
         tape.keep(source)  # the diagnosis of a loss that is not finite starts here
-        if self.flat.length:
-            self.optimizer.record(tape, self.flat.data, grad, self.lr, self._state)
+        for run, _, _ in self.flat.runs():
+            self.optimizer.record(
+                tape, self.flat.data[run], grad[run], self.lr, lambda name, r=run: self._state(name)[r]
+            )
         named = {"x": source, "labels": labels, "loss": tape.keep(loss), "hits": tape.keep(hits)}
         return tape.plan(team), named
 
@@ -111,7 +114,7 @@ class Trainer:
     def gradients(self):
         """Path -> array: the gradients of the last step, live views."""
         self.flat.grad  # noqa: B018 - allocates the views if no step has run
-        return {path: parameter.grad for path, parameter in self.flat.named.items()}
+        return {path: parameter.grad for path, parameter in self.flat.learned().items()}
 
     def _diagnosis(self, run, loss):
         x = run["x"].copy()
