@@ -8,9 +8,9 @@ import pytest
 import cnnc
 from cnnc import _core
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))  # where cases.py is found
+sys.path.insert(0, str(pathlib.Path(__file__).parent))  # where the table is found
 
-from cases import LEVELS
+from table import LEVELS
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """Networks to test with: gradients against finite differences, and networks drawn at random."""
 
 import numpy as np
-from cases import numerical_gradient
+from table import numerical_gradient
 
 import cnnc
 

@@ -28,7 +28,16 @@ class Container(Layer):
 
 
 class Chain(Container):
-    """Layers one after the other: what Sequential does, without what makes it a network."""
+    """Layers one after the other: what Sequential does, without what makes it a network.
+
+    Args:
+        layers: a list of layers.
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Sequential([cnnc.Add([cnnc.Identity(), cnnc.Chain([cnnc.ReLU(), cnnc.Tanh()])])])([[-1.0, 100.0]])
+        array([[ -1., 101.]], dtype=float32)
+    """
 
     def declare(self, shape):
         for i, child in enumerate(self.layers):

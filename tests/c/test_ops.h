@@ -258,4 +258,6 @@ static void check(const char *name, const void *args, output *const *outs, int c
         check(#op, &typed, outs, (int)(sizeof outs / sizeof outs[0]), 0);               \
     } while (0)
 
+enum { PROBLEMS = 60, LONGEST_TAIL = 66 }; /* 66: two panels of two 16-lane vectors, and two more */
+
 #endif

@@ -1,9 +1,9 @@
 """The C operations called between guards, and as chains: forward, then backward with what forward left behind."""
 
 import numpy as np
-from cases import bounds, outputs
 
-from cnnc import _core, geometry, ops, reference
+from cnnc import _core, reference
+from table import bounds, outputs
 
 GUARD = 67  # elements on both sides: more than the widest vector; odd, so that arrays lie at any element's address
 BESIDE = 113  # what lies beside outputs; any type holds it
@@ -44,84 +44,40 @@ def call(name, inputs, results, settings):
 
 # --- operations as a chain: forward, then backward with what forward left ---------------------------------------
 
-CONV = [("correlate2d", "x w b", "y"), ("correlate2d_dx", "dy w", "dx"), ("correlate2d_dw", "dy x", "dw db")]
-CHAINS = {
-    "correlate2d": CONV,
-    "convolve2d": CONV,
-    "dense": [("dense", "x w b", "y"), ("dense_dx", "dy w", "dx"), ("dense_dw", "dy x", "dw db")],
-    "matmul": [("dense", "x w", "y"), ("dense_dx", "dy w", "dx"), ("dense_dw", "dy x", "dw")],
-    "bias_add": [("bias_add", "x b", "y"), ("bias_add_db", "dy", "db")],
-    "max_pool2d": [("max_pool2d", "x", "y index8"), ("max_pool2d_dx", "dy index8", "dx"),
-                   ("max_pool2d", "x", "y index32"), ("max_pool2d_dx", "dy index32", "dx"), ("max_pool2d", "x", "y")],
-    "avg_pool2d": [("avg_pool2d", "x", "y"), ("avg_pool2d_dx", "dy", "dx")],
-    **{op: [(op, "x", "y"), (f"{op}_dx", "dy y", "dx")] for op in ("relu", "leaky_relu", "elu", "sigmoid", "tanh")},
-    "softmax": [("softmax", "x", "y"), ("softmax_dx", "dy y", "dx")],
-    "cross_entropy": [("cross_entropy", "x labels target", "p row_loss loss hits"),
-                      ("cross_entropy_dx", "p labels target", "dx")],
-    "dropout": [("dropout", "x rng", "y")],
-    "rescale": [("rescale", "x", "y"), ("rescale_dx", "dy", "dx")],
-}  # fmt: skip
-ACTIVATIONS = ("relu", "leaky_relu", "elu", "sigmoid", "tanh")
-
-
-def settings_of(case):
-    """A row's arguments as the fields of the C operations."""
-    given = dict(case.arguments)
-    if case.op in ("correlate2d", "convolve2d"):
-        window, _ = geometry.convolution(*case.shapes, **given)
-        return ops.conv_fields(window, flip=case.op == "convolve2d")
-    if case.op == "max_pool2d":
-        return ops.pool_fields(geometry.pooling(*case.shapes, **given)[0])
-    if case.op == "avg_pool2d":
-        counted = given.pop("count_include_pad", True)
-        return ops.mean_fields(geometry.pooling(*case.shapes, **given)[0], counted)
-    alpha = given.get("slope", given.get("alpha", 0.0))
-    return {"scale": 1 / 255, "offset": 0.0, "rate": 0.5, "stream": 0, **given, "alpha": alpha}
-
 
 def values_of(case, dtype):
-    """What the chain starts from, by field name."""
+    """The arrays of a case, and what its chain starts from, by field name."""
     arrays = case.arrays(dtype)
-    values = dict(zip(("x", "w", "b"), arrays, strict=False))
-    if case.op == "cross_entropy":
-        soft = arrays[1].ndim == 2
-        return arrays, {"x": arrays[0], "target" if soft else "labels": arrays[1].astype(dtype if soft else np.int32)}
-    if case.op == "bias_add":
-        values["b"] = arrays[1]
+    values = dict(zip(case.spec.takes.split(), arrays, strict=False))
+    if case.spec.is_loss and values["labels"].ndim == 2:
+        values["target"] = values.pop("labels")
+    for field, array in values.items():
+        values[field] = array.astype(np.int32) if array.dtype.kind == "i" else array.astype(dtype)
     seed = case.arguments.get("seed", 0)
     return arrays, {**values, "dy": case.gradient(arrays), "rng": np.array([seed, 0], np.uint64)}
 
 
 def expected_of(case, arrays, dtype):
     """Field -> (exact result, bound), as far as functions of the reference return it."""
-    (_, given), *backward = case.calls(arrays)
-    exact, slack = outputs(case.forward(reference, given)), bounds(case.op, given, case.arguments, dtype)
-    expected = {"loss" if case.op == "cross_entropy" else "y": (exact[0], slack[0])}
-    for name, taken in backward:
+    expected = {}
+    for name, taken in case.calls(arrays):
         exact = outputs(getattr(reference, name)(*taken, **case.arguments))
-        names = ("dx", "db") if case.op == "bias_add" else ("dx", "dw", "db")
-        expected.update(zip(names, zip(exact, bounds(name, taken, case.arguments, dtype), strict=True), strict=False))
-    if case.op == "cross_entropy":
-        x, labels = arrays
-        expected["p"] = reference.softmax(x), bounds("softmax", [x], {}, dtype)[0]
-        best = labels if labels.ndim == 1 else labels.argmax(axis=1)
-        expected["hits"] = (x.argmax(axis=1) == best).sum(), 0
-        rows = [reference.cross_entropy(x[i : i + 1], labels[i : i + 1]) for i in range(len(x))]
-        expected["row_loss"] = np.array(rows), len(x) * expected["loss"][1]
-    return expected
+        fields = (case.spec.gives if name == case.op else case.spec.gradients).split()
+        expected.update(zip(fields, zip(exact, bounds(name, taken, case.arguments, dtype), strict=True), strict=False))
+    return {**expected, **case.spec.more(case, arrays, dtype, expected)}
 
 
 def shape_of(field, expected):
-    if field in ("loss", "hits"):
-        return (1,)
-    return expected["y" if field.startswith("index") else field][0].shape
+    """The shape of an output: what is expected of it, or for an index the shape of y."""
+    shape = expected["y" if field.startswith("index") else field][0].shape
+    return shape or (1,)
 
 
 def run_chain(case, dtype, values, expected, check=True):
-    """Runs the operations of a row, each with every `accumulate`; returns the bits of all results."""
-    values, settings, bits = dict(values), settings_of(case), []
+    """Runs the operations of a case, each with every `accumulate`; returns the bits of all results."""
+    values, settings, bits = dict(values), case.spec.fields(case), []
     types = {"real": np.dtype(dtype), **_core.DTYPES}
-    for name, taken, given in CHAINS[case.op]:
+    for name, taken, given in case.spec.chain:
         operation = _core.OPS[name]
         kinds = {field.name: types[field.type] for field in operation.fields if field.type}
         inputs = {field: values.get(field) for field in taken.split()}

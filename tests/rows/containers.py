@@ -1,0 +1,21 @@
+"""Layers made of layers."""
+
+import numpy as np
+
+import cnnc
+from cnnc import functional as F
+from rows import FLAT, VECTORS, everywhere
+
+ROWS = {
+    "Identity": everywhere(cnnc.Identity, np.copy),
+    "Add": [(lambda: cnnc.Add([cnnc.Identity(), cnnc.Tanh(), [cnnc.ReLU(), cnnc.Sigmoid()]]), s, s,
+             lambda x: x + F.tanh(x) + F.sigmoid(F.relu(x))) for s in FLAT],
+    "Concat": [(lambda: cnnc.Concat([cnnc.Tanh(), cnnc.Identity(), [cnnc.ReLU()]]), s, (*s[:-1], 3 * s[-1]),
+                lambda x: np.concatenate([F.tanh(x), x, F.relu(x)], axis=-1)) for s in FLAT],
+    "Chain": [(lambda: cnnc.Chain([cnnc.Tanh(), cnnc.Dense(3)]), s, (3,),
+               lambda x, w, b: F.dense(F.tanh(x), w, b)) for s in VECTORS],
+}  # fmt: skip
+REFUSED = [
+    ("Add", lambda: cnnc.Add([cnnc.Dense(2), cnnc.Dense(3)]), (4,), r"same output shape: received \[\(2,\), \(3,\)\]"),
+    ("Concat", lambda: cnnc.Concat([cnnc.MaxPool2D(2), cnnc.Identity()]), (4, 4, 1), r"last axis: received \[\(2, 2"),
+]  # fmt: skip
