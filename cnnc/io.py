@@ -123,7 +123,7 @@ def load(path, custom=None):
     dtypes = {tensor.dtype for tensor in tensors.values()} or {np.dtype(np.float32)}
     if len(dtypes) > 1 or not dtypes <= {np.dtype(np.float32), np.dtype(np.float64)}:
         raise ValueError(f"{path}: parameters must be all float32 or all float64: received {sorted(map(str, dtypes))}")
-    net.allocate(dtypes.pop())
+    net.prepare(dtypes.pop(), seed=None)
     for name, array in net.state().items():
         array[...] = tensors[name]
     return net

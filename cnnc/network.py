@@ -32,14 +32,15 @@ class Sequential(Chain):
 
     def __init__(self, layers):
         super().__init__(layers)
-        self._flat = None
+        self._named = self._flat = None
 
     # --- building
 
     def build(self, input_shape, seed=0, dtype=np.float32):
-        """Fixes the input shape, checks every layer's shape, and fills the parameters with starting values.
+        """Fixes the input shape, checks every layer's shape, and declares the parameters.
 
-        Done on first use where it is not called. Building again starts afresh.
+        Done on first use where it is not called. Building again starts afresh. Parameters get memory and starting
+        values when they are first needed: what only describes a network, such as `summary`, is instant for large ones.
 
         Args:
             input_shape: of one image or vector, without the batch axis: (H, W, C) or (C,).
@@ -57,9 +58,7 @@ class Sequential(Chain):
         if np.dtype(dtype) not in DTYPES:
             raise TypeError(f"dtype must be float32 or float64: received {np.dtype(dtype)}")
         self.lay_out(input_shape)
-        self.allocate(dtype)
-        self._flat.initialise(int(seed))
-        self.rng[:] = int(seed), 0
+        self.prepare(dtype, int(seed))
         return self
 
     def lay_out(self, input_shape):
@@ -67,7 +66,7 @@ class Sequential(Chain):
         for layer in self.walk():
             layer.input_shape = None
             if isinstance(layer, Sequential):
-                layer._flat = None  # a network inside this one has no parameters of its own any more
+                layer._named = layer._flat = None  # a network inside this one has no parameters of its own any more
         self.build_at("", tuple(input_shape))
         named, seen = {}, set()
         for stream, layer in enumerate(self.walk()):
@@ -78,18 +77,18 @@ class Sequential(Chain):
                     named[f"{layer.path}.{name}" if layer.path else name] = parameter
         self._named = named
 
-    def allocate(self, dtype):
-        """Gives the declared parameters memory: one flat array."""
-        self._flat = Flat(self._named, dtype)
-        self.dtype = self._flat.dtype
-        self.rng = np.zeros(2, np.uint64)
+    def prepare(self, dtype, seed):
+        """What a laid out network needs to run; with a seed of None its parameters start as zeros."""
+        self.dtype = np.dtype(dtype)
+        self.rng = np.array([seed or 0, 0], np.uint64)
+        self._seed = seed
         self._arena = Arena()
         self._lock = threading.RLock()
 
     @property
     def built(self):
         """Whether `build` has been called."""
-        return self._flat is not None
+        return self._named is not None
 
     def _built(self):
         if not self.built:
@@ -105,7 +104,7 @@ class Sequential(Chain):
             >>> list(cnnc.Sequential([cnnc.Dense(2)]).build((3,)).parameters())
             ['0.weight', '0.bias']
         """
-        return {path: parameter.data for path, parameter in self._built()._flat.learned().items()}
+        return {path: parameter.data for path, parameter in self.flat.learned().items()}
 
     def state(self):
         """Path -> array, of all that makes the network what it is: parameters and, say, running statistics. Live views.
@@ -115,16 +114,22 @@ class Sequential(Chain):
             >>> list(cnnc.Sequential([cnnc.Dense(2)]).build((3,)).state())
             ['0.weight', '0.bias']
         """
-        return {path: parameter.data for path, parameter in self._built()._flat.named.items()}
+        return {path: parameter.data for path, parameter in self.flat.named.items()}
 
     def count_parameters(self):
         """The number of learnable parameters."""
-        return sum(parameter.size for parameter in self._built()._flat.learned().values())
+        return sum(parameter.size for parameter in self._built()._named.values() if parameter.learned)
 
     @property
     def flat(self):
-        """The flat buffers of all parameters and gradients."""
-        return self._built()._flat
+        """The flat buffers of all parameters and gradients, allocated and filled when they are first asked for."""
+        self._built()
+        with self._lock:
+            if self._flat is None:
+                self._flat = Flat(self._named, self.dtype)
+                if self._seed is not None:
+                    self._flat.initialise(self._seed)
+            return self._flat
 
     # --- describing
 
@@ -172,6 +177,7 @@ class Sequential(Chain):
 
     def plan_inference(self, n, dtype, team, keep_all=False):
         """The plan of one inference, and its buffers by name: x, y, and each layer's path with `keep_all`."""
+        self.flat  # noqa: B018 - the parameters have memory from here on
         tape = Tape(self.dtype)
         source, x = self.record_input(tape, n, dtype)
         y = tape.keep(self.apply(tape, x))

@@ -117,6 +117,8 @@ class Layer:
         self.path = path
         self.input_shape = shape
         try:
+            if not self.children():  # else the first of them says so
+                checked_size(shape)
             self.output_shape = tuple(int(n) for n in self.declare(self.input_shape))
             checked_size(self.output_shape)
         except LayerError:

@@ -1,8 +1,9 @@
 """Layers made of layers: with Sequential, Add and Concat every network of the lecture can be written."""
 
-from cnnc.layers.base import Layer
+from cnnc.geometry import is_int
+from cnnc.layers.base import Layer, layer
 
-__all__ = ["Add", "Chain", "Concat", "Identity"]
+__all__ = ["Add", "Chain", "Concat", "Identity", "PadChannels"]
 
 
 class Container(Layer):
@@ -140,3 +141,38 @@ class Identity(Layer):
 
     def record(self, tape, x):
         return x
+
+
+@layer
+class PadChannels(Layer):
+    """Channels of zeros before and after those of the input: the parameter-free shortcut onto more channels.
+
+    (He, Zhang, Ren, Sun: Deep residual learning for image recognition, 2016, option A.)
+
+    Args:
+        before: how many channels of zeros come first.
+        after: how many come last.
+
+    Raises:
+        LayerError: when built with counts that are not ints of at least 0.
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Sequential([cnnc.PadChannels(1, 2)])([[3.0, 4.0]])
+        array([[0., 3., 4., 0., 0.]], dtype=float32)
+    """
+
+    before: int
+    after: int
+
+    def declare(self, shape):
+        for name in ("before", "after"):
+            count = getattr(self, name)
+            self.expect(is_int(count) and count >= 0, f"{name} must be an int of at least 0", count)
+        return (*shape[:-1], self.before + shape[-1] + self.after)
+
+    def record(self, tape, x):
+        y = tape.new((x.shape[0], *self.output_shape))
+        tape.forward("pad_channels", x=x, y=y, offset=self.before)
+        tape.backward("concat_dx", dy=tape.grad(y), dx=tape.grad(x), offset=self.before)
+        return y

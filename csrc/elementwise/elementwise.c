@@ -128,6 +128,23 @@ int OP(concat)(const ARGS(concat) *a, void *scratch, int threads)
 }
 NO_SCRATCH(concat)
 
+int OP(pad_channels)(const ARGS(pad_channels) *a, void *scratch, int threads)
+{
+    (void)scratch, (void)threads;
+    const ptrdiff_t rows = chunk_rows(a->K), after = a->offset + a->C;
+    /* over chunks of rows */
+    #pragma omp parallel for num_threads(team(threads, (double)(a->M * a->K))) schedule(static)
+    for (ptrdiff_t block = 0; block < a->M; block += rows)
+        for (ptrdiff_t m = block; m < min_size(block + rows, a->M); m++) {
+            real *y = a->y + m * a->K;
+            memset(y, 0, (size_t)a->offset * sizeof(real));
+            memcpy(y + a->offset, a->x + m * a->C, (size_t)a->C * sizeof(real));
+            memset(y + after, 0, (size_t)(a->K - after) * sizeof(real));
+        }
+    return 0;
+}
+NO_SCRATCH(pad_channels)
+
 int OP(concat_dx)(const ARGS(concat_dx) *a, void *scratch, int threads)
 {
     (void)scratch, (void)threads;

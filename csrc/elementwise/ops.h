@@ -16,6 +16,9 @@
 /* channels [offset, offset + C) of y (+)= x, and back */
 #define CNNC_CONCAT(IN, OUT, SIZE, NUM)                                                     \
     IN(real, x, "M* C") OUT(real, y, "M* K") SIZE(M) SIZE(C) SIZE(K) SIZE(offset)
+/* the same with zeros in the other channels */
+#define CNNC_PAD_CHANNELS(IN, OUT, SIZE, NUM)                                               \
+    IN(real, x, "M* C") OUT(real, y, "M* K") SIZE(M) SIZE(C) SIZE(K) SIZE(offset)
 #define CNNC_CONCAT_DX(IN, OUT, SIZE, NUM)                                                  \
     IN(real, dy, "M* K") OUT(real, dx, "M* C") SIZE(M) SIZE(C) SIZE(K) SIZE(offset) SIZE(accumulate)
 
@@ -25,6 +28,7 @@
     OP(rescale_dx, CNNC_RESCALE_DX) \
     OP(add, CNNC_ADD)               \
     OP(concat, CNNC_CONCAT)         \
-    OP(concat_dx, CNNC_CONCAT_DX)
+    OP(concat_dx, CNNC_CONCAT_DX)   \
+    OP(pad_channels, CNNC_PAD_CHANNELS)
 
 #endif

@@ -70,16 +70,18 @@ static void test_concat(ptrdiff_t M, ptrdiff_t C)
     ptrdiff_t offset = between(0, 9), K = offset + C + between(0, 9);
     int accumulate = random_bits() % 2;
     real *x = inputs(M * C), *whole = inputs(M * K);
-    output y = starting_as(whole, M * K), dx = gradient(M * C, accumulate);
+    output y = starting_as(whole, M * K), dx = gradient(M * C, accumulate), padded = output_of(REAL, M * K);
     for (ptrdiff_t m = 0; m < M; m++)
         for (ptrdiff_t k = 0; k < K; k++) {
             int inside = k >= offset && k < offset + C;
             y.expected[m * K + k] = inside ? x[m * C + k - offset] : whole[m * K + k];
+            padded.expected[m * K + k] = inside ? x[m * C + k - offset] : 0;
             if (inside)
                 gather(&dx, m * C + k - offset, whole[m * K + k]);
         }
     rounding(&dx, 1);
     CHECK(concat, ((ARGS(concat)){x, y.at, M, C, K, offset}), &y);
+    CHECK(pad_channels, ((ARGS(pad_channels)){x, padded.at, M, C, K, offset}), &padded);
     CHECK(concat_dx, ((ARGS(concat_dx)){whole, dx.at, M, C, K, offset, accumulate}), &dx);
     free_all();
 }

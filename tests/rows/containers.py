@@ -14,8 +14,12 @@ ROWS = {
                 lambda x: np.concatenate([F.tanh(x), x, F.relu(x)], axis=-1)) for s in FLAT],
     "Chain": [(lambda: cnnc.Chain([cnnc.Tanh(), cnnc.Dense(3)]), s, (3,),
                lambda x, w, b: F.dense(F.tanh(x), w, b)) for s in VECTORS],
+    "PadChannels": [(lambda: cnnc.PadChannels(2, 3), s, (*s[:-1], s[-1] + 5),
+                     lambda x: np.pad(x, [(0, 0)] * (x.ndim - 1) + [(2, 3)])) for s in FLAT],
 }  # fmt: skip
 REFUSED = [
+    ("PadChannels", lambda: cnnc.PadChannels(-1, 2), (4,), "before must be an int of at least 0: received -1"),
+    ("PadChannels", lambda: cnnc.PadChannels(1, 0.5), (4,), r"after must be an int of at least 0: received 0\.5"),
     ("Add", lambda: cnnc.Add([cnnc.Dense(2), cnnc.Dense(3)]), (4,), r"same output shape: received \[\(2,\), \(3,\)\]"),
     ("Concat", lambda: cnnc.Concat([cnnc.MaxPool2D(2), cnnc.Identity()]), (4, 4, 1), r"last axis: received \[\(2, 2"),
 ]  # fmt: skip

@@ -27,6 +27,11 @@ def concat(n):
     return {"x": x}, {"y": y}, {"offset": 4}, {"y": exact}
 
 
+def pad_channels(n):
+    x, y = random(3, n), np.full((3, n + 7), np.nan, np.float32)
+    return {"x": x}, {"y": y}, {"offset": 4}, {"y": np.pad(x, ((0, 0), (4, 3)))}
+
+
 def concat_dx(n, accumulate):
     dy, dx = random(3, n + 7), random(3, n, seed=1) if accumulate else np.full((3, n), np.nan, np.float32)
     exact = dy[:, 4 : 4 + n].astype(np.float64) + (dx if accumulate else 0)
@@ -51,6 +56,7 @@ DIRECT = {
     "rescale_u8": [rescale_u8],
     "add": [lambda n, a=a, b=b: add(n, a, b) for a in (0, 1) for b in (False, True)],
     "concat": [concat],
+    "pad_channels": [pad_channels],
     "concat_dx": [lambda n, a=a: concat_dx(n, a) for a in (0, 1)],
     "sgd": [lambda n, m=m: sgd(n, *m) for m in ((0.0,), (0.9,), (0.9, True))],
     "check_finite": [check_finite],
