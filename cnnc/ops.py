@@ -21,6 +21,11 @@ def op(name):
     return OPS[name]
 
 
+def reads(name, field):
+    """Whether the operation called `name` has an input of that name."""
+    return field in op(name).inputs
+
+
 # --- a window in the field names of csrc/ops.h ----------------------------------------------------------
 
 

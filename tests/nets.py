@@ -4,6 +4,7 @@ import numpy as np
 from table import numerical_gradient
 
 import cnnc
+from cnnc.activations import ACTIVATIONS
 
 
 def batch(shape, n=3, dtype=np.float32):
@@ -76,11 +77,7 @@ def _branch(rng, depth, used):
 
 
 SHAPE_KEEPING = [
-    cnnc.ReLU,
-    cnnc.Tanh,
-    cnnc.ELU,
-    cnnc.Sigmoid,
-    cnnc.LeakyReLU,
+    *(getattr(cnnc, activation.layer) for activation in ACTIVATIONS),
     cnnc.Softmax,
     cnnc.Identity,
     lambda: cnnc.Dropout(0.3),

@@ -1,111 +1,74 @@
-"""Activation functions: each is a row of csrc/activation with a name, and at most one setting."""
+"""Activation layers: each entry of cnnc.activations as a class; and softmax."""
 
-import math
+import dataclasses
 
+from cnnc.activations import ACTIVATIONS
 from cnnc.layers.base import Layer, layer
+from cnnc.ops import reads
 
-__all__ = ["ELU", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Tanh"]
 
+class Elementwise(Layer):
+    """An activation, computed in place where that is safe."""
 
-class Activation(Layer):
-    """An element-wise function `op` of the C library, computed in place where that is safe."""
+    activation = None  # the entry
 
-    op = ""
-    alpha = 0.0  # the function's setting
+    def setting(self):
+        """The activation's setting, checked, as the operations take it."""
+        setting = self.activation.setting
+        return setting.checked(getattr(self, setting.field), setting.field) if setting else 0.0
 
     def declare(self, shape):
+        self.setting()
         return shape
 
     def record(self, tape, x):
+        name, alpha = self.activation.name, self.setting()
         y = tape.like(x)
-        tape.forward(self.op, x=x, y=y, alpha=float(self.alpha))
-        tape.backward(f"{self.op}_dx", dy=tape.grad(y), y=y, dx=tape.grad(x), alpha=float(self.alpha))
+        read = {"x": x} if reads(f"{name}_dx", "x") else {"y": y}
+        tape.forward(name, x=x, y=y, alpha=alpha)
+        tape.backward(f"{name}_dx", dy=tape.grad(y), **read, dx=tape.grad(x), alpha=alpha)
         return y
 
 
-@layer
-class ReLU(Activation):
-    """y = max(0, x); dx = dy where y > 0, else 0. (Nair, Hinton: Rectified linear units, 2010.)
+_DOC = """{about}
 
-    Example:
-        >>> import cnnc
-        >>> cnnc.Sequential([cnnc.ReLU()])([[-2.0, 3.0]])
-        array([[0., 3.]], dtype=float32)
-    """
+{slope}
 
-    op = "relu"
+{paper}
+{settings}
+Example:
+    >>> import cnnc
+    >>> net = cnnc.Sequential([cnnc.{layer}({shown})])
+    >>> print(net([{x}])[0].round(4))
+    {y}
+"""
+_SETTINGS = """
+Args:
+    {field}: {alias}{meaning}, {rule}.
 
-
-@layer
-class LeakyReLU(Activation):
-    """y = x where x > 0, else slope * x; dx = dy or slope * dy. (Maas, Hannun, Ng: Rectifier nonlinearities, 2013.)
-
-    Args:
-        slope: the factor of negative values, 0 or more.
-
-    Example:
-        >>> import cnnc
-        >>> cnnc.Sequential([cnnc.LeakyReLU(0.5)])([[-2.0, 3.0]])
-        array([[-1.,  3.]], dtype=float32)
-    """
-
-    slope: float = 0.01
-    op = "leaky_relu"
-    alpha = property(lambda self: self.slope)
-
-    def declare(self, shape):
-        self.expect(0 <= self.slope < math.inf, "slope must be 0 or more", self.slope)
-        return shape
+Raises:
+    LayerError: when {field} is not finite and {rule}.
+"""
 
 
-@layer
-class ELU(Activation):
-    """y = x where x > 0, else alpha * (exp(x) - 1); dx = dy or dy * (y + alpha).
-
-    (Clevert, Unterthiner, Hochreiter: Fast and accurate deep network learning by exponential linear units, 2016.)
-
-    Args:
-        scale: alpha, the depth of the negative side, more than 0.
-
-    Example:
-        >>> import cnnc
-        >>> cnnc.Sequential([cnnc.ELU()])([[-100.0, 3.0]])
-        array([[-1.,  3.]], dtype=float32)
-    """
-
-    scale: float = 1.0
-    op = "elu"
-    alpha = property(lambda self: self.scale)
-
-    def declare(self, shape):
-        self.expect(0 < self.scale < math.inf, "scale must be more than 0", self.scale)
-        return shape
+def _class(activation):
+    """The layer of an entry: a dataclass with the setting as its field."""
+    setting, (x, y, _) = activation.setting, activation.example
+    fields, settings, shown = [], "", ""
+    if setting:
+        fields, shown = [(setting.field, float, setting.default)], setting.shown
+        alias = f"{setting.name}, " if setting.field != setting.name else ""
+        settings = _SETTINGS.format(field=setting.field, alias=alias, meaning=setting.meaning, rule=setting.rule)
+    texts = {"layer": activation.layer, "about": activation.about, "slope": activation.slope, "paper": activation.paper}
+    doc = _DOC.format(**texts, settings=settings, shown=shown, x=x, y=y)
+    namespace = {"__module__": __name__, "__doc__": doc, "activation": activation}
+    return dataclasses.make_dataclass(activation.layer, fields, bases=(Elementwise,), namespace=namespace, eq=False)
 
 
-@layer
-class Sigmoid(Activation):
-    """y = 1 / (1 + exp(-x)); dx = dy * y * (1 - y).
-
-    Example:
-        >>> import cnnc
-        >>> cnnc.Sequential([cnnc.Sigmoid()])([[0.0]])
-        array([[0.5]], dtype=float32)
-    """
-
-    op = "sigmoid"
-
-
-@layer
-class Tanh(Activation):
-    """y = (exp(x) - exp(-x)) / (exp(x) + exp(-x)); dx = dy * (1 - y * y).
-
-    Example:
-        >>> import cnnc
-        >>> cnnc.Sequential([cnnc.Tanh()])([[0.0, 100.0]])
-        array([[0., 1.]], dtype=float32)
-    """
-
-    op = "tanh"
+_CLASSES = {activation.layer: _class(activation) for activation in ACTIVATIONS}
+globals().update(_CLASSES)
+__all__ = ["Softmax"]
+__all__ += list(_CLASSES)
 
 
 @layer

@@ -1,9 +1,9 @@
-/* activation_kernels.c - the rows of activation.h as loops over vectors. */
+/* activation_kernels.c - the rows of activations.h as loops over vectors. */
 #include "activation.h"
 
 #include "../core/simd_math.h"
 
-#define DEFINE_KERNELS(forward, backward, cost, value, derivative)                                          \
+#define DEFINE_KERNELS(to, forward, backward, cost, cost_dx, from, value, derivative)                       \
     static inline vreal forward##_value(vreal x, real alpha)                                                \
     {                                                                                                       \
         const vreal zero = {0};                                                                             \
@@ -14,24 +14,25 @@
     {                                                                                                       \
         EACH_VECTOR(i, n, length, store_n(y + i, forward##_value(load_n(x + i, n), alpha), n););            \
     }                                                                                                       \
-    static inline vreal backward##_value(vreal dy, vreal y, real alpha)                                     \
+    static inline vreal backward##_value(vreal dy, vreal from, real alpha)                                  \
     {                                                                                                       \
         const vreal zero = {0};                                                                             \
         (void)alpha, (void)zero;                                                                            \
         return derivative;                                                                                  \
     }                                                                                                       \
-    static void backward##_row(const real *dy, const real *y, real *dx, ptrdiff_t length, real alpha, int accumulate) \
+    static void backward##_row(const real *dy, const real *from, real *dx, ptrdiff_t length, real alpha,    \
+                               int accumulate)                                                              \
     {                                                                                                       \
         if (accumulate)                                                                                     \
             EACH_VECTOR(i, n, length,                                                                       \
-                        vreal d = backward##_value(load_n(dy + i, n), load_n(y + i, n), alpha);             \
+                        vreal d = backward##_value(load_n(dy + i, n), load_n(from + i, n), alpha);          \
                         store_n(dx + i, load_n(dx + i, n) + d, n););                                        \
         else                                                                                                \
             EACH_VECTOR(i, n, length,                                                                       \
-                        vreal d = backward##_value(load_n(dy + i, n), load_n(y + i, n), alpha);             \
+                        vreal d = backward##_value(load_n(dy + i, n), load_n(from + i, n), alpha);          \
                         store_n(dx + i, d, n););                                                            \
     }
-ACTIVATIONS(DEFINE_KERNELS)
+CNNC_ACTIVATIONS(DEFINE_KERNELS, )
 
-#define TABLE_ROW(forward, backward, cost, value, derivative) .forward = forward##_row, .backward = backward##_row,
-const T(activation_kernels) KERNEL_TABLE(activation) = {ACTIVATIONS(TABLE_ROW)};
+#define TABLE_ROW(to, forward, backward, ...) .forward = forward##_row, .backward = backward##_row,
+const T(activation_kernels) KERNEL_TABLE(activation) = {CNNC_ACTIVATIONS(TABLE_ROW, )};

