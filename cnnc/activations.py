@@ -70,6 +70,10 @@ def _logistic(x):
     return np.where(x > 0, 1.0, small) / (1.0 + small)
 
 
+_SCALE, _DEPTH = 1.0507009873554805, 1.7580993408473766  # of selu: they keep means at 0 and variances at 1
+_normal = np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2, otypes=[float])  # P(a standard normal number < x)
+
+
 ACTIVATIONS = (
     Activation(
         "relu",
@@ -122,6 +126,47 @@ ACTIVATIONS = (
         value=np.tanh,
         gradient=lambda dy, x: (1.0 - np.tanh(x) ** 2) * dy,
         example=("[-10000, 0, 10000]", "[-1.  0.  1.]", "[0. 1. 0.]"),
+    ),
+    Activation(
+        "selu",
+        "SELU",
+        "Scaled exponential linear unit: `y = 1.0507 * x` where x > 0, else `1.7581 * (exp(x) - 1)`.",
+        "`dx = 1.0507 * dy` where x > 0, else `1.7581 * exp(x) * dy`; at 0 the derivative is 1.7581.",
+        "Klambauer, Unterthiner, Mayr, Hochreiter: Self-normalizing neural networks, 2017.",
+        value=lambda x: np.where(x > 0, _SCALE * x, _DEPTH * np.expm1(np.minimum(x, 0.0))),
+        gradient=lambda dy, x: dy * np.where(x > 0, _SCALE, _DEPTH * np.exp(np.minimum(x, 0.0))),
+        example=("[-1000, 0, 3]", "[-1.7581  0.      3.1521]", "[0.     1.7581 1.0507]"),
+    ),
+    Activation(
+        "gelu",
+        "GELU",
+        "Gaussian error linear unit: `y = x * P(x)` with P(x) = (1 + erf(x / sqrt(2))) / 2.",
+        "`dx = (P(x) + x * exp(-x**2 / 2) / sqrt(2 * pi)) * dy`.",
+        "Hendrycks, Gimpel: Gaussian error linear units, 2016.",
+        value=lambda x: x * _normal(x),
+        gradient=lambda dy, x: dy * (_normal(x) + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)),
+        example=("[-1, 0, 2]", "[-0.1587  0.      1.9545]", "[-0.0833  0.5     1.0852]"),
+    ),
+    Activation(
+        "softplus",
+        "Softplus",
+        "Smooth form of relu: `y = log(1 + exp(beta * x)) / beta`, computed without overflow for any x.",
+        "`dx = dy / (1 + exp(-beta * x))`.",
+        "Dugas, Bengio, Belisle, Nadeau, Garcia: Incorporating second-order functional knowledge, 2001.",
+        value=lambda x, beta: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(beta * x))) / beta,
+        gradient=lambda dy, x, beta: dy * _logistic(beta * x),
+        example=("[-1, 0, 2]", "[0.0635 0.3466 2.0091]", "[0.1192 0.5    0.982 ]"),
+        setting=Setting("beta", 1.0, 2.0, "the larger, the closer to relu", positive=True),
+    ),
+    Activation(
+        "hard_swish",
+        "HardSwish",
+        "Swish without exponentials: `y = x * min(max(x + 3, 0), 6) / 6`.",
+        "`dx = dy * (x / 3 + 1 / 2)` where -3 < x < 3, else 0 below and dy above.",
+        "Howard, Sandler, Chu, and others: Searching for MobileNetV3, 2019.",
+        value=lambda x: x * np.clip(x / 6 + 0.5, 0.0, 1.0),
+        gradient=lambda dy, x: np.where(x <= -3, 0.0, np.where(x < 3, dy * (x / 3 + 0.5), dy)),
+        example=("[-1, 0, 2]", "[-0.3333  0.      1.6667]", "[0.1667 0.5    1.1667]"),
     ),
 )
 

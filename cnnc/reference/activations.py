@@ -10,12 +10,12 @@ from cnnc.reference._arrays import pair_of_gradients, real
 
 
 def _value(activation, x, *setting):
-    with np.errstate(invalid="ignore"):  # -inf * 0 is NaN
+    with np.errstate(invalid="ignore", over="ignore"):  # -inf * 0 is NaN, squares may be inf
         return np.asarray(activation.value(real(x, "x"), *setting))
 
 
 def _gradient(activation, dy, x, *setting):
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         return np.asarray(activation.gradient(*pair_of_gradients(dy, x), *setting))
 
 

@@ -30,6 +30,18 @@
         dy * y * (1 - y))                                                                                           \
     ROW(to, tanh, tanh_dx, 10, 2, y,                                                                                \
         vtanh(x),                                                                                                   \
-        dy * ((1 - y) * (1 + y)))
+        dy * ((1 - y) * (1 + y)))                                                                                   \
+    ROW(to, selu, selu_dx, 9, 3, y,                                                                                 \
+        select(x < zero, vexpm1_negative(x) * (real)1.7580993408473766, x * (real)1.0507009873554805),              \
+        select(y > zero, dy * (real)1.0507009873554805, dy * (y + (real)1.7580993408473766)))                       \
+    ROW(to, gelu, gelu_dx, 16, 26, x,                                                                               \
+        x * 0.5f * (1.0f + verf(x * (real)0.7071067811865476)),                                                     \
+        dy * (0.5f + 0.5f * verf(x * (real)0.7071067811865476) + x * (real)0.3989422804014327 * vexp(x * x * -0.5f))) \
+    ROW(to, softplus, softplus_dx, 20, 10, y,                                                                       \
+        select(x > zero, x, zero) + vlog1p_unit(vexp(-vabs(x * alpha))) / alpha,                                    \
+        dy * -vexpm1_negative(y * -alpha))                                                                          \
+    ROW(to, hard_swish, hard_swish_dx, 4, 4, x,                                                                     \
+        select(x <= -3, x * zero, select(x < 3, x * (x / 6 + 0.5f), x)),                                            \
+        select(x <= -3, zero, select(x < 3, dy * (x / 3 + 0.5f), dy)))
 
 #endif

@@ -5,6 +5,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 import cnnc.activations
 from cnnc import _core, reference
 from table import FLAT, SHAPES, Spec, shape
@@ -101,6 +103,38 @@ ROWS = [
         forward=lambda x: (4, reference.tanh(x)),
         backward=lambda dy, x: (8, dy),
         torch=lambda torch, x: torch.tanh(x),
+    ),
+    Row(
+        "selu",
+        {0: (0, 1.7580993408473766), -1e4: (-1.7580993408473766, 0), 1e4: (10507.009873554805, 1.0507009873554805)},
+        ends=(-1.7580993408473766, math.inf),
+        forward=lambda x: (4, reference.selu(x)),
+        backward=lambda dy, x: (6, dy * 1.76),
+        torch=lambda torch, x: torch.selu(x),
+    ),
+    Row(
+        "gelu",
+        {0: (0, 0.5), -1e4: (0, 0), 1e4: (1e4, 1)},
+        ends=(math.nan, math.inf),
+        forward=lambda x: (4, x),
+        backward=lambda dy, x: (8, dy * (1 + np.abs(x))),
+        torch=lambda torch, x: torch.nn.functional.gelu(x),
+    ),
+    Row(
+        "softplus",
+        {0: (math.log(2) / 2, 0.5), -1e4: (0, 0), 1e4: (1e4, 1)},
+        ends=(0, math.inf),
+        forward=lambda x, beta: (4, reference.softplus(x, beta) * (1 + beta * np.clip(-x, 0, 100))),
+        backward=lambda dy, x, beta: (8, dy),
+        torch=lambda torch, x, beta: torch.nn.functional.softplus(x, beta, threshold=100),
+    ),
+    Row(
+        "hard_swish",
+        {0: (0, 0.5), -3: (0, 0), 3: (3, 1), -1e4: (0, 0), 1e4: (1e4, 1)},
+        ends=(math.nan, math.inf),
+        forward=lambda x: (4, x),
+        backward=lambda dy, x: (4, 2 * dy),
+        torch=lambda torch, x: torch.nn.functional.hardswish(x),
     ),
 ]
 SPECS = [row.spec() for row in ROWS]
