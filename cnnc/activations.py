@@ -168,6 +168,16 @@ ACTIVATIONS = (
         gradient=lambda dy, x: np.where(x <= -3, 0.0, np.where(x < 3, dy * (x / 3 + 0.5), dy)),
         example=("[-1, 0, 2]", "[-0.3333  0.      1.6667]", "[0.1667 0.5    1.1667]"),
     ),
+    Activation(
+        "silu",
+        "SiLU",
+        "Sigmoid linear unit, or swish: `y = x / (1 + exp(-x))`.",
+        "`dx = s * (1 + x * (1 - s)) * dy` with s = sigmoid(x).",
+        "Elfwing, Uchibe, Doya: Sigmoid-weighted linear units for neural network function approximation, 2018.",
+        value=lambda x: x * _logistic(x),
+        gradient=lambda dy, x: dy * _logistic(x) * (1.0 + x * _logistic(-x)),
+        example=("[-1, 0, 2]", "[-0.2689  0.      1.7616]", "[0.0723 0.5    1.0908]"),
+    ),
 )
 
 

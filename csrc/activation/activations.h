@@ -42,6 +42,9 @@
         dy * -vexpm1_negative(y * -alpha))                                                                          \
     ROW(to, hard_swish, hard_swish_dx, 4, 4, x,                                                                     \
         select(x <= -3, x * zero, select(x < 3, x * (x / 6 + 0.5f), x)),                                            \
-        select(x <= -3, zero, select(x < 3, dy * (x / 3 + 0.5f), dy)))
+        select(x <= -3, zero, select(x < 3, dy * (x / 3 + 0.5f), dy)))                                              \
+    ROW(to, silu, silu_dx, 13, 26, x,                                                                               \
+        x * vsigmoid(x),                                                                                            \
+        dy * vsigmoid(x) * (1.0f + x * vsigmoid(-x)))
 
 #endif

@@ -136,5 +136,13 @@ ROWS = [
         backward=lambda dy, x: (4, 2 * dy),
         torch=lambda torch, x: torch.nn.functional.hardswish(x),
     ),
+    Row(
+        "silu",
+        {0: (0, 0.5), -1e4: (0, 0), 1e4: (1e4, 1)},
+        ends=(math.nan, math.inf),
+        forward=lambda x: (4, x),
+        backward=lambda dy, x: (6, dy * (1 + np.abs(x))),
+        torch=lambda torch, x: torch.nn.functional.silu(x),
+    ),
 ]
 SPECS = [row.spec() for row in ROWS]
