@@ -278,6 +278,23 @@ def pooling(x_shape, size, stride=None, padding=0, ceil=False) -> tuple[Window, 
     return window, y_shape
 
 
+def maxout(x_shape, pieces) -> tuple:
+    """The output shape of a maximum over `pieces` blocks of the last axis.
+
+    Raises:
+        ValueError: when pieces is not an int from 1 to 256 that divides the last axis, or there is no axis.
+
+    >>> maxout((64, 28, 28, 6), 2)
+    (64, 28, 28, 3)
+    """
+    x_shape = tuple(x_shape)
+    checked_size(x_shape)
+    if not (x_shape and is_int(pieces) and 1 <= pieces <= 256 and x_shape[-1] % pieces == 0):
+        rule = "pieces must be an int from 1 to 256 that divides the last axis"
+        raise ValueError(f"{rule}, received {pieces!r} and the shape {x_shape}")
+    return (*x_shape[:-1], x_shape[-1] // int(pieces))
+
+
 def checked_size(shape, itemsize: int = 8) -> int:
     """Number of elements of an array of this shape, counted without overflow.
 

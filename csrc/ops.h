@@ -16,6 +16,8 @@
 #include "dense/ops.h"
 #include "pool/ops.h"
 #include "activation/ops.h"
+#include "prelu/ops.h"
+#include "maxout/ops.h"
 #include "loss/ops.h"
 #include "elementwise/ops.h"
 #include "dropout/ops.h"
@@ -26,6 +28,8 @@
     CNNC_DENSE_OPS(OP)       \
     CNNC_POOL_OPS(OP)        \
     CNNC_ACTIVATION_OPS(OP)  \
+    CNNC_PRELU_OPS(OP)       \
+    CNNC_MAXOUT_OPS(OP)      \
     CNNC_LOSS_OPS(OP)        \
     CNNC_ELEMENTWISE_OPS(OP) \
     CNNC_DROPOUT_OPS(OP)     \

@@ -219,6 +219,22 @@ def test_softmax_and_loss_of_extreme_logits(isa):
     assert functional.cross_entropy([[0, -np.inf]], [1]) == np.inf
 
 
+def test_maxout_and_prelu_of_strange_numbers(isa):
+    for shift in range(len(STRANGE)):
+        x = np.tile(np.roll(STRANGE, shift), (3, 4)).astype(np.float32)
+        dy = np.arange(1, x.size + 1, dtype=np.float32).reshape(x.shape)
+        for pieces in (2, 3, 5):
+            np.testing.assert_array_equal(functional.maxout(x, pieces), reference.maxout(x, pieces))
+            given = dy[:, : x.shape[1] // pieces], x, pieces
+            np.testing.assert_array_equal(functional.maxout_backward(*given), reference.maxout_backward(*given))
+        for w in (np.full(1, 0.25, np.float32), np.linspace(-1, 1, x.shape[1], dtype=np.float32)):
+            np.testing.assert_allclose(functional.prelu(x, w), reference.prelu(x, w), rtol=1e-7, atol=1e-44)
+            dx, dw = functional.prelu_backward(dy, x, w)
+            exact_dx, exact_dw = reference.prelu_backward(dy, x, w)
+            np.testing.assert_allclose(dx, exact_dx, rtol=1e-7, atol=0)
+            np.testing.assert_array_equal(np.isnan(dw), np.isnan(exact_dw))
+
+
 def test_max_pooling_of_nan_and_infinity(isa):
     rng = np.random.default_rng(0)
     for channels in (1, 5, 40):
@@ -288,6 +304,12 @@ REFUSED = [
     ("leaky_relu_backward", (1, 1), {"slope": np.nan}, "slope must be .*received nan"),
     ("elu", (1,), {"alpha": 0}, "alpha must be a finite number, greater than 0, received 0"),
     ("elu_backward", (1, 1), {"alpha": np.inf}, "alpha must be .*received inf"),
+    ("prelu", (np.ones((2, 3)), np.ones(2)), {}, r"as many as x has channels, received \(2,\) and \(2, 3\)"),
+    ("prelu", (np.ones(3), 0.25), {}, r"w must have 1 dimensions, received the shape \(\)"),
+    ("prelu_backward", (np.ones(3), np.ones((2, 3)), [1]), {}, r"\(2, 3\), received \(3,\)"),
+    ("maxout", (np.ones((2, 3)), 2), {}, r"divides the last axis, received 2 and the shape \(2, 3\)"),
+    ("maxout", (1.0, 1), {}, r"received 1 and the shape \(\)"),
+    ("maxout_backward", (np.ones((2, 3)), np.ones((2, 4)), 2), {}, r"\(2, 2\), received \(2, 3\)"),
     ("softmax", (1.0,), {}, r"at least one axis, received the shape \(\)"),
     ("dropout", (np.ones(3),), {"rate": 1}, "rate must be at least 0 and below 1, received 1"),
     ("dropout", (np.ones(3),), {"rate": np.nan}, "rate must be .*received nan"),

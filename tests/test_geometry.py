@@ -11,6 +11,7 @@ from cnnc.geometry import (
     checked_size,
     convolution,
     extent,
+    maxout,
     output_size,
     pair,
     pooling,
@@ -192,6 +193,13 @@ def test_pooling_shape():
     assert pooling((2, 9, 9, 6), 2, ceil=True)[1] == (2, 5, 5, 6)
     with pytest.raises(ValueError, match=r"images must have the shape .*received \(9, 9\)"):
         pooling((9, 9), 2)
+
+
+def test_maxout_shape():
+    assert maxout((np.int64(6),), np.int32(3)) == (2,)
+    for shape, pieces in [((6,), 4), ((6,), 0), ((6,), 2.0), ((6,), True), ((), 1), ((257,), 257)]:
+        with pytest.raises(ValueError, match="from 1 to 256 that divides the last axis, received"):
+            maxout(shape, pieces)
 
 
 def test_checked_size():

@@ -9,6 +9,15 @@ from cnnc.parameters import Parameter
 __all__ = ["Dense", "Flatten"]
 
 
+def affine(tape, x, weight, bias):
+    """Records x weight + bias; returns the output buffer."""
+    y = tape.new((x.shape[0], weight.shape[1]))
+    tape.forward("dense", x=x, w=weight, b=bias, y=y)
+    tape.backward("dense_dw", dy=tape.grad(y), x=x, dw=tape.grad(weight), db=tape.grad(bias))
+    tape.backward("dense_dx", dy=tape.grad(y), w=weight, dx=tape.grad(x))
+    return y
+
+
 @layer
 class Dense(Layer):
     """Every output is connected to every input: y = x w + b.
@@ -42,12 +51,7 @@ class Dense(Layer):
         return (self.units,)
 
     def record(self, tape, x):
-        bias = self.bias if self.use_bias else None
-        y = tape.new((x.shape[0], self.units))
-        tape.forward("dense", x=x, w=self.weight, b=bias, y=y)
-        tape.backward("dense_dw", dy=tape.grad(y), x=x, dw=tape.grad(self.weight), db=tape.grad(bias))
-        tape.backward("dense_dx", dy=tape.grad(y), w=self.weight, dx=tape.grad(x))
-        return y
+        return affine(tape, x, self.weight, self.bias if self.use_bias else None)
 
     def macs(self):
         return math.prod(self.weight.shape)

@@ -8,6 +8,8 @@
 #include "test_dense.h"
 #include "test_pool.h"
 #include "test_activation.h"
+#include "test_prelu.h"
+#include "test_maxout.h"
 #include "test_loss.h"
 #include "test_elementwise.h"
 
@@ -18,6 +20,8 @@ int main(void)
     test_denses();
     test_pools();
     test_activation_family();
+    test_prelus();
+    test_maxouts();
     test_losses();
     test_elementwise();
     for (int i = 0; i < cnnc_op_count; i++)

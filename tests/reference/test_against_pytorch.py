@@ -99,6 +99,32 @@ def test_activations(row):
     close(getattr(reference, row.name)(strange, **row.arguments), y)
 
 
+@pytest.mark.parametrize("slopes", [1, 4])
+def test_prelu(slopes):
+    rng = np.random.default_rng(5)
+    values, dy = rng.standard_normal((2, 3, 5, 4)), rng.standard_normal((2, 3, 5, 4))
+    values[0, 0] = 0
+    x, w = tensor(values), tensor(rng.standard_normal(slopes))
+    y = images_last(F.prelu(images_first(x), w))
+    y.backward(torch.tensor(dy))
+    ours = values, w.detach().numpy()
+    close(reference.prelu(*ours), y)
+    for gradient, leaf in zip(reference.prelu_backward(dy, *ours), (x, w), strict=True):
+        close(gradient, leaf.grad)
+
+
+def test_maxout():
+    """PyTorch has it as the maximum over an axis, whose gradient goes to one winner."""
+    rng = np.random.default_rng(6)
+    values, dy = rng.standard_normal((2, 5, 12)), rng.standard_normal((2, 5, 4))
+    values[0, 1, 5], values[1, 2, [0, 8]] = np.nan, np.inf
+    x = tensor(values)
+    y = x.reshape(2, 5, 3, 4).max(dim=2).values
+    y.backward(torch.tensor(dy))
+    close(reference.maxout(values, 3), y)
+    close(reference.maxout_backward(dy, values, 3), x.grad)
+
+
 def test_softmax():
     values = np.random.default_rng(1).uniform(-20, 20, (5, 17))
     check_like_theirs("softmax", values, {}, lambda x: F.softmax(x, dim=-1))
