@@ -143,7 +143,7 @@ cdef class Op:
     cdef readonly str name
     cdef readonly tuple fields
     cdef readonly frozenset inputs, outputs
-    cdef readonly bint accumulates
+    cdef readonly dict flags                # accumulate field -> the outputs that it is about
 
     def __repr__(self):
         return f"<op {self.name}({', '.join(field.name for field in self.fields)})>"
@@ -253,6 +253,13 @@ cdef class Call:
                 (<int64_t *> cnp.PyArray_DATA(self.words))[i] = value
 
 
+def accumulate_flags(names, outputs):
+    """{field: outputs that it tells to add}: `accumulate_dx` is about dx alone, `accumulate` about those without one."""
+    own = {f"accumulate_{name}": (name,) for name in sorted(outputs) if f"accumulate_{name}" in names}
+    others = tuple(name for name in sorted(outputs) if (name,) not in own.values())
+    return {**own, "accumulate": others} if "accumulate" in names else own
+
+
 cdef dict load_ops():
     cdef dict found = {}
     cdef Op op
@@ -264,7 +271,7 @@ cdef dict load_ops():
         op.fields = tuple(Field(text) for text in cnnc_ops[i].signature.decode().split(";") if text)
         op.inputs = frozenset(field.name for field in op.fields if field.kind == "in")
         op.outputs = frozenset(field.name for field in op.fields if field.kind == "out")
-        op.accumulates = any(field.name == "accumulate" for field in op.fields)
+        op.flags = accumulate_flags({field.name for field in op.fields}, op.outputs)
         found[op.name] = op
     return found
 

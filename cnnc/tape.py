@@ -209,8 +209,9 @@ class Tape:
         written = set()
         for step in steps:
             step.again = frozenset(name for name in step.writes if id(step.fields[name].storage) in written)
-            if step.op and step.op.accumulates and 0 < len(step.again) < len(step.writes):
-                raise RuntimeError(f"{step.op} writes some gradients for the first time and adds to others")
+            for outputs in step.op.flags.values() if step.op else ():
+                if len({name in step.again for name in outputs if name in step.writes}) > 1:
+                    raise RuntimeError(f"{step.op} writes some gradients for the first time and adds to others")
             written.update(id(b.storage) for b in step.outputs())
 
     def _share(self):
@@ -249,8 +250,8 @@ class Plan:
     @staticmethod
     def _pack(step):
         fields = dict(step.fields)
-        if step.op.accumulates:
-            fields["accumulate"] = int(bool(step.again))
+        for flag, outputs in step.op.flags.items():
+            fields[flag] = int(any(name in step.again for name in outputs))
         return step.op.pack(fields)
 
     @staticmethod

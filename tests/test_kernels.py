@@ -116,7 +116,7 @@ def test_in_place_gives_the_same_bits(op, name, source, target, isa, threads):
     _, taken, given = next(step for step in spec.chain if step[0] == name)
     known = {field.name for field in _core.OPS[name].fields}
     for case in [*spec.all(), *(Case(op, *row) for row in spec.large)]:
-        settings = {**spec.fields(case), "accumulate": 0}
+        settings = {**spec.fields(case), **dict.fromkeys(_core.OPS[name].flags, 0)}
         arrays, values = values_of(case, np.float32)
         expected = expected_of(case, arrays, np.float32)
         values.update((f, exact.astype(kinds.get(f, np.float32))) for f, (exact, _) in expected.items())

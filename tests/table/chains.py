@@ -82,7 +82,7 @@ def run_chain(case, dtype, values, expected, check=True):
         kinds = {field.name: types[field.type] for field in operation.fields if field.type}
         inputs = {field: values.get(field) for field in taken.split()}
         fields = [f for f in given.split() if f != "db" or "b" in values]
-        for accumulate in (1, 0) if operation.accumulates else (0,):
+        for accumulate in (1, 0) if operation.flags else (0,):
             start = {}
             for field in fields:
                 shape = shape_of(field, expected)
@@ -90,7 +90,7 @@ def run_chain(case, dtype, values, expected, check=True):
                 start[field] = np.full(shape, fill, kinds[field])
                 if accumulate:
                     start[field] = np.random.default_rng(7).standard_normal(shape).astype(dtype)
-            after = call(name, inputs, start, {**settings, "accumulate": accumulate})
+            after = call(name, inputs, start, {**settings, **dict.fromkeys(operation.flags, accumulate)})
             bits += [array.tobytes() for array in after.values()]
             for field, array in after.items():
                 if check and field in expected:
