@@ -115,6 +115,18 @@ int OP(add)(const ARGS(add) *a, void *scratch, int threads)
 }
 NO_SCRATCH(add)
 
+int OP(lerp)(const ARGS(lerp) *a, void *scratch, int threads)
+{
+    (void)scratch, (void)threads;
+    const T(elementwise_kernels) *kernels = KERNELS(elementwise);
+    /* over chunks of the flat array */
+    #pragma omp parallel for num_threads(team(threads, (double)a->LENGTH)) schedule(static)
+    for (ptrdiff_t i = 0; i < a->LENGTH; i += CHUNK)
+        kernels->lerp(a->x + i, a->y + i, min_size(CHUNK, a->LENGTH - i), (real)a->scale, (real)a->rate);
+    return 0;
+}
+NO_SCRATCH(lerp)
+
 int OP(concat)(const ARGS(concat) *a, void *scratch, int threads)
 {
     (void)scratch, (void)threads;

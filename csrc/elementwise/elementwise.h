@@ -1,8 +1,9 @@
-/* elementwise.h - sums, scaling and copying: bias_add, rescale, add, concat, and their gradients.
+/* elementwise.h - sums, scaling and copying: bias_add, rescale, add, lerp, concat, and their gradients.
  *
  *     bias_add      y[m,k] = x[m,k] + b[k]                    db[k] (+)= sum over m of dy[m,k]
  *     rescale       y = x scale + offset, x real or uint8     dx (+)= dy scale
  *     add           y (+)= a + b, or y (+)= a
+ *     lerp          y += (scale x - y) rate
  *     concat        channels [offset, offset + C) of y[m,:] = x[m,:]         dx (+)= those of dy
  *
  * Kernels work on flat arrays or on (rows, K) matrices stored without gaps, at any alignment. y may be x (a, b);
@@ -26,6 +27,7 @@ typedef struct {
     void (*add)(const real *a, const real *b, real *y, ptrdiff_t length);
     /* y = (a + b) + y */
     void (*add_onto)(const real *a, const real *b, real *y, ptrdiff_t length);
+    void (*lerp)(const real *x, real *y, ptrdiff_t length, real scale, real rate);
 } T(elementwise_kernels);
 
 DECLARE_KERNELS(elementwise)

@@ -80,6 +80,13 @@ static void add_onto(const real *a, const real *b, real *y, ptrdiff_t length)
     EACH_VECTOR(i, n, length, store_n(y + i, (load_n(a + i, n) + load_n(b + i, n)) + load_n(y + i, n), n););
 }
 
+static void lerp(const real *x, real *y, ptrdiff_t length, real scale, real rate)
+{
+    EACH_VECTOR(i, n, length,
+                vreal old = load_n(y + i, n);
+                store_n(y + i, (load_n(x + i, n) * scale - old) * rate + old, n););
+}
+
 const T(elementwise_kernels) KERNEL_TABLE(elementwise) = {
     .bias_add = bias_add,
     .sum_rows = sum_rows,
@@ -88,4 +95,5 @@ const T(elementwise_kernels) KERNEL_TABLE(elementwise) = {
     .rescale_onto = rescale_onto,
     .add = add,
     .add_onto = add_onto,
+    .lerp = lerp,
 };

@@ -13,6 +13,9 @@
 /* y (+)= a + b; with b NULL y (+)= a */
 #define CNNC_ADD(IN, OUT, SIZE, NUM) /* may run in place */                                 \
     IN(real, a, "LENGTH*") IN(real, b, "LENGTH*?") OUT(real, y, "LENGTH*") SIZE(LENGTH) SIZE(accumulate)
+/* y += (scale x - y) rate: y moves towards scale x, as a running mean does */
+#define CNNC_LERP(IN, OUT, SIZE, NUM)                                                       \
+    IN(real, x, "LENGTH*") OUT(real, y, "LENGTH*") SIZE(LENGTH) NUM(scale) NUM(rate)
 /* channels [offset, offset + C) of y (+)= x, and back */
 #define CNNC_CONCAT(IN, OUT, SIZE, NUM)                                                     \
     IN(real, x, "M* C") OUT(real, y, "M* K") SIZE(M) SIZE(C) SIZE(K) SIZE(offset)
@@ -27,6 +30,7 @@
     OP(rescale_u8, CNNC_RESCALE_U8) \
     OP(rescale_dx, CNNC_RESCALE_DX) \
     OP(add, CNNC_ADD)               \
+    OP(lerp, CNNC_LERP)             \
     OP(concat, CNNC_CONCAT)         \
     OP(concat_dx, CNNC_CONCAT_DX)   \
     OP(pad_channels, CNNC_PAD_CHANNELS)

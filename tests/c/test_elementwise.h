@@ -45,6 +45,12 @@ static void test_flat(ptrdiff_t length)
     CHECK(add, ((ARGS(add)){x, NULL, copy.at, length, accumulate}), &copy);
     CHECK(dropout, ((ARGS(dropout)){x, rng, dropped.at, length, 3, rate, accumulate}), &dropped);
 
+    output moved = starting_as(z, length);
+    for (ptrdiff_t i = 0; i < length; i++)
+        gather(&moved, i, z[i]), gather(&moved, i, x[i] * scale * rate), gather(&moved, i, -z[i] * rate);
+    rounding(&moved, 3);
+    CHECK(lerp, ((ARGS(lerp)){x, moved.at, length, scale, rate}), &moved);
+
     double *lr = exact(1, 8), momentum = (real)0.9, decay = (real)0.01;
     lr[0] = (real)0.05;
     for (int kind = 0; kind < 3; kind++) { /* plain, momentum, nesterov */

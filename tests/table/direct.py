@@ -20,6 +20,11 @@ def add(n, accumulate, both=True):
     return {"a": a, "b": b if both else None}, {"y": y}, {"accumulate": accumulate}, {"y": exact}
 
 
+def lerp(n):
+    x, y = random(n), random(n, seed=1)
+    return {"x": x}, {"y": y}, {"scale": 1.5, "rate": 0.25}, {"y": y + (x.astype(np.float64) * 1.5 - y) * 0.25}
+
+
 def concat(n):
     x, y = random(3, n), random(3, n + 7, seed=1)
     exact = y.copy()
@@ -55,6 +60,7 @@ def check_finite(n):
 DIRECT = {
     "rescale_u8": [rescale_u8],
     "add": [lambda n, a=a, b=b: add(n, a, b) for a in (0, 1) for b in (False, True)],
+    "lerp": [lerp],
     "concat": [concat],
     "pad_channels": [pad_channels],
     "concat_dx": [lambda n, a=a: concat_dx(n, a) for a in (0, 1)],
