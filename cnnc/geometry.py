@@ -295,6 +295,41 @@ def maxout(x_shape, pieces) -> tuple:
     return (*x_shape[:-1], x_shape[-1] // int(pieces))
 
 
+def normalisation(x_shape, kind, groups=1) -> tuple[int, int]:
+    """How an array (N, ..., C) is cut into what is normalised by its own mean and variance.
+
+    Args:
+        x_shape: its shape.
+        kind: "batch", "layer", "rms", "group" or "instance".
+        groups: of a "group" normalisation: a divisor of C.
+
+    Returns:
+        (images, groups): images of equally many pixels, whose channels are cut into groups of neighbours.
+
+    Raises:
+        ValueError: when groups do not divide the channels, an axis is missing, or a mean would be that of one value.
+
+    >>> normalisation((64, 28, 28, 6), "batch"), normalisation((64, 28, 28, 6), "group", 3)
+    ((1, 6), (64, 3))
+    """
+    x_shape = tuple(x_shape)
+    size, channels = checked_size(x_shape), x_shape[-1]
+    if kind == "group" and not (is_int(groups) and groups > 0 and channels % groups == 0):
+        raise ValueError(f"groups must be an int that divides {channels} channels, received {groups!r}")
+    if kind in ("group", "instance") and len(x_shape) < 2:
+        raise ValueError(f"the input must have at least two axes (N, ..., C), received the shape {x_shape}")
+    images, groups = {
+        "batch": (1, channels),
+        "layer": (size // channels, 1),
+        "rms": (size // channels, 1),
+        "group": (x_shape[0], groups),
+        "instance": (x_shape[0], channels),
+    }[kind]
+    if kind != "rms" and size == images * groups:
+        raise ValueError(f"a mean must be that of more than one value, received the shape {x_shape}")
+    return images, groups
+
+
 def checked_size(shape, itemsize: int = 8) -> int:
     """Number of elements of an array of this shape, counted without overflow.
 

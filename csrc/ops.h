@@ -15,6 +15,7 @@
 #include "conv/ops.h"
 #include "dense/ops.h"
 #include "pool/ops.h"
+#include "norm/ops.h"
 #include "activation/ops.h"
 #include "prelu/ops.h"
 #include "maxout/ops.h"
@@ -27,6 +28,7 @@
     CNNC_CONV_OPS(OP)        \
     CNNC_DENSE_OPS(OP)       \
     CNNC_POOL_OPS(OP)        \
+    CNNC_NORM_OPS(OP)        \
     CNNC_ACTIVATION_OPS(OP)  \
     CNNC_PRELU_OPS(OP)       \
     CNNC_MAXOUT_OPS(OP)      \

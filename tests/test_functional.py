@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pytest
 from table import CASES, LEVELS, SPECS, bounds, outputs, random_cases
+from table import REFUSED as FAMILIES
 
 from cnnc import _core, functional, reference
 
@@ -332,6 +333,7 @@ REFUSED = [
     *(("sgd", (1, 1), {name: wrong}, f"{name} must be a finite number of at least 0, received {wrong}")
       for name in ("lr", "momentum", "weight_decay") for wrong in (-1, np.nan, np.inf)),
     ("output_size", (4, 5), {}, r"kernel 5 does not fit its input 4 \(padding 0\)"),
+    *FAMILIES,
 ]  # fmt: skip
 
 

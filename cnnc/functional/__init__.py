@@ -15,7 +15,9 @@ from cnnc.functional.activations import *
 from cnnc.functional.conv import *
 from cnnc.functional.dense import *
 from cnnc.functional.dropout import *
+from cnnc.functional.local_response import *
 from cnnc.functional.maxout import *
+from cnnc.functional.norm import *
 from cnnc.functional.optim import *
 from cnnc.functional.pool import *
 from cnnc.functional.prelu import *
@@ -23,6 +25,9 @@ from cnnc.functional.rescale import *
 from cnnc.functional.softmax import *
 from cnnc.geometry import output_size
 
-_MODULES = ("activations", "conv", "dense", "dropout", "maxout", "optim", "pool", "prelu", "rescale", "softmax")
+_MODULES = (
+    "activations", "conv", "dense", "dropout", "local_response", "maxout", "norm", "optim", "pool", "prelu", "rescale",
+    "softmax",
+)  # fmt: skip
 __all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]
 __all__ += ["output_size"]

@@ -9,8 +9,9 @@ from cnnc.layers.conv import *
 from cnnc.layers.dense import *
 from cnnc.layers.maxout import *
 from cnnc.layers.noise import *
+from cnnc.layers.norm import *
 from cnnc.layers.pool import *
 from cnnc.layers.prelu import *
 
-_MODULES = ("activations", "base", "containers", "conv", "dense", "maxout", "noise", "pool", "prelu")
+_MODULES = ("activations", "base", "containers", "conv", "dense", "maxout", "noise", "norm", "pool", "prelu")
 __all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]

@@ -12,13 +12,18 @@ from cnnc.reference.activations import *
 from cnnc.reference.conv import *
 from cnnc.reference.dense import *
 from cnnc.reference.dropout import *
+from cnnc.reference.local_response import *
 from cnnc.reference.maxout import *
+from cnnc.reference.norm import *
 from cnnc.reference.optim import *
 from cnnc.reference.pool import *
 from cnnc.reference.prelu import *
 from cnnc.reference.rescale import *
 from cnnc.reference.softmax import *
 
-_MODULES = ("activations", "conv", "dense", "dropout", "maxout", "optim", "pool", "prelu", "rescale", "softmax")
+_MODULES = (
+    "activations", "conv", "dense", "dropout", "local_response", "maxout", "norm", "optim", "pool", "prelu", "rescale",
+    "softmax",
+)  # fmt: skip
 __all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]
 __all__ += ["output_size"]

@@ -85,12 +85,17 @@ static inline vint first_lanes(ptrdiff_t n)
     return lane < (lane_int)n;
 }
 
-/* lanes added up in a fixed order */
+/* lanes added up in a fixed order: the vector's 16-byte parts first, which takes fewer steps than lane by lane */
+typedef real vpart __attribute__((vector_size(16)));
 static inline real sum_lanes(vreal v)
 {
-    real sum = v[0];
-    for (int l = 1; l < VL; l++)
-        sum += v[l];
+    vpart parts[CNNC_VBYTES / 16];
+    memcpy(parts, &v, sizeof v);
+    for (int i = 1; i < CNNC_VBYTES / 16; i++)
+        parts[0] += parts[i];
+    real sum = parts[0][0];
+    for (int l = 1; l < (int)(16 / sizeof(real)); l++)
+        sum += parts[0][l];
     return sum;
 }
 

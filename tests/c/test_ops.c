@@ -7,6 +7,7 @@
 #include "test_conv.h"
 #include "test_dense.h"
 #include "test_pool.h"
+#include "test_norm.h"
 #include "test_activation.h"
 #include "test_prelu.h"
 #include "test_maxout.h"
@@ -19,6 +20,7 @@ int main(void)
     test_convs();
     test_denses();
     test_pools();
+    test_norms();
     test_activation_family();
     test_prelus();
     test_maxouts();

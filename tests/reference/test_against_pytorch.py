@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from table.activation import ROWS
 
+import cnnc
 from cnnc import reference
 
 torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
@@ -172,3 +173,65 @@ def test_sgd(arguments):
         optimizer.step()
         param, velocity = reference.sgd(param, grad, velocity, **arguments)
         close(param, theirs)
+
+
+def channels_second(function, x, *arguments):
+    """A function of theirs, called with channels where it wants them: (N, C, ...)."""
+    return function(x.movedim(-1, 1), *arguments).movedim(1, -1)
+
+
+@pytest.mark.parametrize("shape", [(5, 6), (3, 7, 6), (2, 5, 4, 6), (2, 3, 2, 3, 6)], ids=str)
+def test_normalisation(shape):
+    rng = np.random.default_rng(5)
+    channels = shape[-1]
+    running = rng.standard_normal(channels), rng.uniform(0.5, 2, channels)
+    tensors = [torch.tensor(a) for a in running]
+    theirs = {
+        "batch_norm": lambda x, w, b: channels_second(F.batch_norm, x, None, None, w, b, True),
+        "batch_norm_inference": lambda x, w, b: channels_second(F.batch_norm, x, *tensors, w, b),
+        "group_norm": lambda x, w, b: channels_second(F.group_norm, x, 3, w, b),
+        "layer_norm": lambda x, w, b: F.layer_norm(x, (channels,), w, b),
+        "rms_norm": lambda x, w, b: F.rms_norm(x, (channels,), w, 1e-6),
+    }
+    if len(shape) > 2:
+        theirs["instance_norm"] = lambda x, w, b: channels_second(F.instance_norm, x, None, None, w, b)
+    for name, function in theirs.items():
+        x, w, b = leaves = [tensor(rng.standard_normal(s)) for s in (shape, (channels,), (channels,))]
+        y = function(x, w, b)
+        dy = rng.standard_normal(shape)
+        y.backward(torch.tensor(dy))
+        ours = [leaf.detach().numpy() for leaf in leaves[: 2 if name == "rms_norm" else 3]]
+        statistics = running if name == "batch_norm_inference" else ()
+        groups = {"groups": 3} if name == "group_norm" else {}
+        close(getattr(reference, name)(ours[0], *statistics, *ours[1:], **groups), y)
+        gradients = getattr(reference, f"{name}_backward")(dy, ours[0], *statistics, ours[1], **groups)
+        for gradient, leaf in zip(gradients, leaves, strict=False):
+            close(gradient, leaf.grad)
+
+
+def test_local_response_normalisation():
+    rng = np.random.default_rng(6)
+    for size in range(1, 9):
+        x = tensor(rng.standard_normal((2, 3, 4, 6)))
+        arguments = {"size": size, "alpha": 1.5, "beta": 0.6, "k": 1.2}
+        y = channels_second(lambda x, given=arguments: F.local_response_norm(x, **given), x)
+        dy = rng.standard_normal(y.shape)
+        y.backward(torch.tensor(dy))
+        close(reference.local_response_norm(x.detach().numpy(), **arguments), y)
+        close(reference.local_response_norm_backward(dy, x.detach().numpy(), **arguments), x.grad)
+
+
+@pytest.mark.parametrize("momentum", [0.1, 1.0])
+def test_running_statistics(momentum):
+    rng = np.random.default_rng(7)
+    theirs = torch.nn.BatchNorm2d(3, momentum=momentum)
+    net = cnnc.Sequential([cnnc.BatchNorm(momentum), cnnc.AvgPool2D(4), cnnc.Flatten()]).build((4, 4, 3))
+    trainer = cnnc.Trainer(net, cnnc.SGD(lr=0.0))
+    for _ in range(4):
+        x = (2 * rng.standard_normal((5, 4, 4, 3)) + 1).astype(np.float32)
+        trainer.step(x, [0, 1, 2, 0, 1])
+        theirs(images_first(torch.tensor(x)))
+    for name in ("running_mean", "running_var"):
+        np.testing.assert_allclose(net.state()[f"0.{name}"], getattr(theirs, name).numpy(), rtol=1e-6, atol=1e-6)
+    y = images_last(theirs.eval()(images_first(torch.tensor(x)))).detach().numpy()
+    np.testing.assert_allclose(net.activations(x)["0"], y, rtol=0, atol=1e-5)

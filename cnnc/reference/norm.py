@@ -1,0 +1,362 @@
+"""Normalisation by mean and variance: of a batch, a layer, an image's channels or groups of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cnnc.geometry import normalisation
+from cnnc.reference._arrays import gradient, real
+
+__all__ = [
+    "batch_norm", "batch_norm_backward", "batch_norm_inference", "batch_norm_inference_backward", "group_norm",
+    "group_norm_backward", "instance_norm", "instance_norm_backward", "layer_norm", "layer_norm_backward", "rms_norm",
+    "rms_norm_backward",
+]  # fmt: skip
+
+
+def batch_norm(x, gamma=None, beta=None, eps=1e-5):
+    """Batch normalisation as in training: `y = (x - mean) / sqrt(var + eps) * gamma + beta`, channel by channel.
+
+    Mean and (biased) variance are those of the channel in x, over all axes but the last. (Ioffe, Szegedy: Batch
+    normalization, 2015.)
+
+    Args:
+        x: (N, ..., C), real numbers, more than one for each channel.
+        gamma: scale (C,), or None for 1.
+        beta: shift (C,), or None for 0.
+        eps: added to the variance, above 0.
+
+    Returns:
+        float64 with the shape of x.
+
+    Raises:
+        ValueError: when shapes do not belong together, an argument breaks its rule, or there is nothing to average.
+        TypeError: when an array does not hold real numbers.
+
+    >>> batch_norm([[1, 5], [3, 5]], eps=1e-12).round(6).tolist()
+    [[-1.0, 0.0], [1.0, 0.0]]
+    """
+    x, gamma, beta, eps = _arguments(x, gamma, beta, eps)
+    return _normalise(_images(x, "batch"), gamma, beta, eps, x.shape[-1]).reshape(x.shape)
+
+
+def batch_norm_backward(dy, x, gamma=None, eps=1e-5):
+    """Gradients of batch_norm: with z the normalised x, `dbeta = sum of dy` and `dgamma = sum of dy * z`.
+
+    `dx = gamma / sqrt(var + eps) * (dy - mean of dy - z * mean of dy * z)`, means over all axes but the last.
+
+    Args:
+        dy: gradient of the output, with the shape of x, real numbers.
+        x, gamma, eps: as given to batch_norm.
+
+    Returns:
+        (dx, dgamma, dbeta), float64, with the shapes of x, (C,) and (C,).
+
+    Raises:
+        ValueError, TypeError: as batch_norm, and when dy does not have the shape of x.
+
+    >>> [d.tolist() for d in batch_norm_backward([[1], [2]], [[0], [2]], eps=3)]
+    [[[-0.1875], [0.1875]], [0.5], [3.0]]
+    """
+    x, gamma, _, eps = _arguments(x, gamma, None, eps)
+    return _normalise_backward(gradient(dy, x.shape), x, _images(x, "batch").shape, gamma, eps, x.shape[-1])
+
+
+def batch_norm_inference(x, mean, var, gamma=None, beta=None, eps=1e-5):
+    """Batch normalisation as in inference, by statistics that are given: a scale and a shift for each channel.
+
+    `y = (x - mean) / sqrt(var + eps) * gamma + beta`
+
+    Args:
+        x: (..., C), real numbers.
+        mean, var: running statistics (C,); var at least 0.
+        gamma, beta, eps: as for batch_norm.
+
+    Returns:
+        float64 with the shape of x.
+
+    Raises:
+        ValueError: when shapes do not belong together or an argument breaks its rule.
+        TypeError: when an array does not hold real numbers.
+
+    >>> batch_norm_inference([[1, 5], [3, 5]], mean=[1, 1], var=[1, 4], eps=1e-12).round(6).tolist()
+    [[0.0, 2.0], [2.0, 2.0]]
+    """
+    x, gamma, beta, eps = _arguments(x, gamma, beta, eps)
+    mean, var = _given(mean, var, x.shape[-1])
+    return _affine((x - mean) / np.sqrt(var + eps), gamma, beta)
+
+
+def batch_norm_inference_backward(dy, x, mean, var, gamma=None, eps=1e-5):
+    """Gradients of batch_norm_inference, the statistics being constants: `dx = dy * gamma / sqrt(var + eps)`.
+
+    With z the normalised x, `dgamma = sum of dy * z` and `dbeta = sum of dy`.
+
+    Args:
+        dy: gradient of the output, with the shape of x, real numbers.
+        x, mean, var, gamma, eps: as given to batch_norm_inference.
+
+    Returns:
+        (dx, dgamma, dbeta), float64, with the shapes of x, (C,) and (C,).
+
+    Raises:
+        ValueError, TypeError: as batch_norm_inference, and when dy does not have the shape of x.
+
+    >>> [d.tolist() for d in batch_norm_inference_backward([[1], [2]], [[0], [2]], [1], [1], eps=3)]
+    [[[0.5], [1.0]], [0.5], [3.0]]
+    """
+    x, gamma, _, eps = _arguments(x, gamma, None, eps)
+    dy = gradient(dy, x.shape)
+    mean, var = _given(mean, var, x.shape[-1])
+    rstd = 1 / np.sqrt(var + eps)
+    return _affine(dy * rstd, gamma, None), _sum(dy * (x - mean) * rstd), _sum(dy)
+
+
+def layer_norm(x, gamma=None, beta=None, eps=1e-5):
+    """Layer normalisation: `y = (x - mean) / sqrt(var + eps) * gamma + beta`, along the last axis.
+
+    Every position is normalised by the mean and (biased) variance of its own channels. (Ba, Kiros, Hinton: Layer
+    normalization, 2016.)
+
+    Args:
+        x: (..., C), real numbers, C at least 2.
+        gamma, beta, eps: as for batch_norm.
+
+    Returns:
+        float64 with the shape of x.
+
+    Raises:
+        ValueError, TypeError: as batch_norm.
+
+    >>> layer_norm([[1, 3], [20, 10]], eps=1e-12).round(6).tolist()
+    [[-1.0, 1.0], [1.0, -1.0]]
+    """
+    x, gamma, beta, eps = _arguments(x, gamma, beta, eps)
+    return _normalise(_images(x, "layer"), gamma, beta, eps, 1).reshape(x.shape)
+
+
+def layer_norm_backward(dy, x, gamma=None, eps=1e-5):
+    """Gradients of layer_norm: with z the normalised x, `dbeta = sum of dy` and `dgamma = sum of dy * z`.
+
+    `dx = (gamma * dy - mean of gamma * dy - z * mean of gamma * dy * z) / sqrt(var + eps)`, means along the last axis.
+
+    Args:
+        dy: gradient of the output, with the shape of x, real numbers.
+        x, gamma, eps: as given to layer_norm.
+
+    Returns:
+        (dx, dgamma, dbeta), float64, with the shapes of x, (C,) and (C,).
+
+    Raises:
+        ValueError, TypeError: as layer_norm, and when dy does not have the shape of x.
+
+    >>> [d.tolist() for d in layer_norm_backward([1, 2], [0, 2], eps=3)]
+    [[-0.1875, 0.1875], [-0.5, 1.0], [1.0, 2.0]]
+    """
+    x, gamma, _, eps = _arguments(x, gamma, None, eps)
+    return _normalise_backward(gradient(dy, x.shape), x, _images(x, "layer").shape, gamma, eps, 1)
+
+
+def rms_norm(x, gamma=None, eps=1e-6):
+    """Normalisation by the root of the mean square: `y = x / sqrt(mean of x**2 + eps) * gamma`, along the last axis.
+
+    Layer normalisation that subtracts nothing. (Zhang, Sennrich: Root mean square layer normalization, 2019.)
+
+    Args:
+        x: (..., C), real numbers.
+        gamma: scale (C,), or None for 1.
+        eps: added to the mean square, above 0.
+
+    Returns:
+        float64 with the shape of x.
+
+    Raises:
+        ValueError, TypeError: as batch_norm.
+
+    >>> rms_norm([[1.0, 7.0]], eps=1e-12).round(6).tolist()
+    [[0.2, 1.4]]
+    """
+    x, gamma, _, eps = _arguments(x, gamma, None, eps)
+    return _normalise(_images(x, "rms"), gamma, None, eps, 1, centred=False).reshape(x.shape)
+
+
+def rms_norm_backward(dy, x, gamma=None, eps=1e-6):
+    """Gradients of rms_norm: with z the normalised x, `dgamma = sum of dy * z`.
+
+    `dx = (gamma * dy - z * mean of gamma * dy * z) / sqrt(mean of x**2 + eps)`, means along the last axis.
+
+    Args:
+        dy: gradient of the output, with the shape of x, real numbers.
+        x, gamma, eps: as given to rms_norm.
+
+    Returns:
+        (dx, dgamma), float64, with the shapes of x and (C,).
+
+    Raises:
+        ValueError, TypeError: as rms_norm, and when dy does not have the shape of x.
+
+    >>> [d.round(6).tolist() for d in rms_norm_backward([1.0, 2.0], [1, 7], eps=1e-12)]
+    [[0.14, -0.02], [0.2, 2.8]]
+    """
+    x, gamma, _, eps = _arguments(x, gamma, None, eps)
+    dy = gradient(dy, x.shape)
+    return _normalise_backward(dy, x, _images(x, "rms").shape, gamma, eps, 1, centred=False)[:2]
+
+
+def group_norm(x, gamma=None, beta=None, *, groups, eps=1e-5):
+    """Group normalisation: `y = (x - mean) / sqrt(var + eps) * gamma + beta`, image by image and group by group.
+
+    The channels are cut into groups of neighbours, which are normalised by the mean and (biased) variance of all their
+    pixels in one image. (Wu, He: Group normalization, 2018.)
+
+    Args:
+        x: (N, ..., C), real numbers, more than one for each group of an image.
+        gamma, beta, eps: as for batch_norm.
+        groups: a divisor of C.
+
+    Returns:
+        float64 with the shape of x.
+
+    Raises:
+        ValueError, TypeError: as batch_norm.
+
+    >>> group_norm([[1, 3, 20, 10]], groups=2, eps=1e-12).round(6).tolist()
+    [[-1.0, 1.0, 1.0, -1.0]]
+    """
+    x, gamma, beta, eps = _arguments(x, gamma, beta, eps)
+    return _normalise(_images(x, "group", groups), gamma, beta, eps, groups).reshape(x.shape)
+
+
+def group_norm_backward(dy, x, gamma=None, *, groups, eps=1e-5):
+    """Gradients of group_norm: as those of layer_norm, with means over the pixels and channels of a group.
+
+    Args:
+        dy: gradient of the output, with the shape of x, real numbers.
+        x, gamma, groups, eps: as given to group_norm.
+
+    Returns:
+        (dx, dgamma, dbeta), float64, with the shapes of x, (C,) and (C,).
+
+    Raises:
+        ValueError, TypeError: as group_norm, and when dy does not have the shape of x.
+
+    >>> [d.tolist() for d in group_norm_backward([[1, 2]], [[0, 2]], groups=1, eps=3)]
+    [[[-0.1875, 0.1875]], [-0.5, 1.0], [1.0, 2.0]]
+    """
+    x, gamma, _, eps = _arguments(x, gamma, None, eps)
+    return _normalise_backward(gradient(dy, x.shape), x, _images(x, "group", groups).shape, gamma, eps, groups)
+
+
+def instance_norm(x, gamma=None, beta=None, eps=1e-5):
+    """Instance normalisation: group_norm with every channel a group, so that each channel of each image has its own.
+
+    (Ulyanov, Vedaldi, Lempitsky: Instance normalization, 2016.)
+
+    Args:
+        x: (N, ..., C), real numbers, more than one pixel.
+        gamma, beta, eps: as for batch_norm.
+
+    Returns:
+        float64 with the shape of x.
+
+    Raises:
+        ValueError, TypeError: as batch_norm.
+
+    >>> instance_norm([[[1], [3]], [[20], [10]]], eps=1e-12).round(6).tolist()
+    [[[-1.0], [1.0]], [[1.0], [-1.0]]]
+    """
+    x, gamma, beta, eps = _arguments(x, gamma, beta, eps)
+    return _normalise(_images(x, "instance"), gamma, beta, eps, x.shape[-1]).reshape(x.shape)
+
+
+def instance_norm_backward(dy, x, gamma=None, eps=1e-5):
+    """Gradients of instance_norm: those of group_norm with every channel a group.
+
+    Args:
+        dy: gradient of the output, with the shape of x, real numbers.
+        x, gamma, eps: as given to instance_norm.
+
+    Returns:
+        (dx, dgamma, dbeta), float64, with the shapes of x, (C,) and (C,).
+
+    Raises:
+        ValueError, TypeError: as instance_norm, and when dy does not have the shape of x.
+
+    >>> [d.tolist() for d in instance_norm_backward([[[1], [2]]], [[[0], [2]]], eps=3)]
+    [[[[-0.1875], [0.1875]]], [0.5], [3.0]]
+    """
+    x, gamma, _, eps = _arguments(x, gamma, None, eps)
+    return _normalise_backward(gradient(dy, x.shape), x, _images(x, "instance").shape, gamma, eps, x.shape[-1])
+
+
+# --- what they share ---------------------------------------------------------------------------------------
+
+
+def _channels(x):
+    x = real(x, "x")
+    if x.ndim == 0:
+        raise ValueError(f"x must have at least one axis, received the shape {x.shape}")
+    return x
+
+
+def _arguments(x, gamma, beta, eps):
+    x = _channels(x)
+    if not 0 < eps < math.inf:
+        raise ValueError(f"eps must be a finite number above 0, received {eps!r}")
+    return x, _vector(gamma, "gamma", x.shape[-1]), _vector(beta, "beta", x.shape[-1]), eps
+
+
+def _vector(values, name, channels):
+    if values is None:
+        return None
+    values = real(values, name)
+    if values.shape != (channels,):
+        raise ValueError(f"{name} must have one number for each of {channels} channels, received the shape "
+                         f"{values.shape}")  # fmt: skip
+    return values
+
+
+def _given(mean, var, channels):
+    mean, var = _vector(mean, "mean", channels), _vector(var, "var", channels)
+    if (var < 0).any():
+        raise ValueError(f"var must be at least 0, received {var.min()}")
+    return mean, var
+
+
+def _images(x, kind, groups=1):
+    """x as images (N, P, C) whose groups of channels are normalised, each by itself."""
+    images, _ = normalisation(x.shape, kind, groups)
+    return x.reshape(images, -1, x.shape[-1])
+
+
+def _statistics(x, groups, eps, centred):
+    """(normalised groups, 1 / deviation) of images (N, P, C), as (N, P, G, C / G) and (N, 1, G, 1)."""
+    x = x.reshape(*x.shape[:2], groups, -1)
+    if centred:
+        x = x - x.mean(axis=(1, 3), keepdims=True)
+    rstd = 1 / np.sqrt((x * x).mean(axis=(1, 3), keepdims=True) + eps)
+    return x * rstd, rstd
+
+
+def _affine(z, gamma, beta):
+    z = z if gamma is None else z * gamma
+    return z if beta is None else z + beta
+
+
+def _sum(values):
+    return values.sum(axis=tuple(range(values.ndim - 1)))
+
+
+def _normalise(x, gamma, beta, eps, groups, centred=True):
+    return _affine(_statistics(x, groups, eps, centred)[0].reshape(x.shape), gamma, beta)
+
+
+def _normalise_backward(dy, x, images, gamma, eps, groups, centred=True):
+    z, rstd = _statistics(x.reshape(images), groups, eps, centred)
+    g = _affine(dy.reshape(images), gamma, None).reshape(z.shape)
+    dx = g - z * (g * z).mean(axis=(1, 3), keepdims=True)
+    if centred:
+        dx = dx - g.mean(axis=(1, 3), keepdims=True)
+    return (dx * rstd).reshape(x.shape), _sum(dy.reshape(images) * z.reshape(images)), _sum(dy)

@@ -1,0 +1,47 @@
+/* ops.h - normalisation: a row per operation, as ../ops.h explains.
+ *
+ * x is N images of P = M / N pixels and C channels, which are cut into G groups of C / G neighbours.
+ */
+#ifndef CNNC_NORM_OPS_H
+#define CNNC_NORM_OPS_H
+
+/* y = (x - mean) / sqrt(var + eps) gamma[c] + beta[c], where mean and (biased) var are those of a group of channels of
+ * one image over all its pixels. The exact mean is mean + low: low is what rounding cut off. With centred = 0 nothing
+ * is subtracted: mean = 0, and var is the mean of x^2. gamma NULL is 1, beta NULL is 0. */
+#define CNNC_NORMALISE(IN, OUT, SIZE, NUM) /* may run in place */                           \
+    IN(real, x, "M* C") IN(real, gamma, "C?") IN(real, beta, "C?") OUT(real, y, "M* C?")    \
+    OUT(real, mean, "N G?") OUT(real, low, "N G?") OUT(real, var, "N G?")                   \
+    SIZE(N) SIZE(M) SIZE(C) SIZE(G) SIZE(centred) NUM(eps)
+/* The gradients of x (accumulate_dx), gamma and beta (accumulate), through the statistics as well. */
+#define CNNC_NORMALISE_DX(IN, OUT, SIZE, NUM) /* dx may be dy */                            \
+    IN(real, dy, "M* C") IN(real, x, "M* C") IN(real, gamma, "C?")                          \
+    IN(real, mean, "N G") IN(real, low, "N G") IN(real, var, "N G")                         \
+    OUT(real, dx, "M* C?") OUT(real, dgamma, "C?") OUT(real, dbeta, "C?")                   \
+    SIZE(N) SIZE(M) SIZE(C) SIZE(G) SIZE(centred) NUM(eps) SIZE(accumulate_dx) SIZE(accumulate)
+
+/* y = (x - mean[c]) / sqrt(var[c] + eps) gamma[c] + beta[c], with statistics that are given */
+#define CNNC_NORMALISE_BY(IN, OUT, SIZE, NUM) /* may run in place */                        \
+    IN(real, x, "M* C") IN(real, mean, "C") IN(real, var, "C") IN(real, gamma, "C?") IN(real, beta, "C?") \
+    OUT(real, y, "M* C") SIZE(M) SIZE(C) NUM(eps)
+/* The gradients of x, gamma and beta, mean and var being constants. x may be NULL if dgamma is. */
+#define CNNC_NORMALISE_BY_DX(IN, OUT, SIZE, NUM) /* dx may be dy */                         \
+    IN(real, dy, "M* C") IN(real, x, "M* C?") IN(real, mean, "C") IN(real, var, "C") IN(real, gamma, "C?") \
+    OUT(real, dx, "M* C?") OUT(real, dgamma, "C?") OUT(real, dbeta, "C?")                   \
+    SIZE(M) SIZE(C) NUM(eps) SIZE(accumulate_dx) SIZE(accumulate)
+
+/* y = x s^-power with s[c] = k + alpha / window sum of x[j]^2 over c - window / 2 <= j <= c + (window - 1) / 2 */
+#define CNNC_LOCAL_RESPONSE(IN, OUT, SIZE, NUM) /* may run in place */                      \
+    IN(real, x, "M* C") OUT(real, y, "M* C") SIZE(M) SIZE(C) SIZE(window) NUM(alpha) NUM(power) NUM(k)
+#define CNNC_LOCAL_RESPONSE_DX(IN, OUT, SIZE, NUM) /* dx may be dy */                       \
+    IN(real, dy, "M* C") IN(real, x, "M* C") OUT(real, dx, "M* C")                          \
+    SIZE(M) SIZE(C) SIZE(window) NUM(alpha) NUM(power) NUM(k) SIZE(accumulate)
+
+#define CNNC_NORM_OPS(OP)                       \
+    OP(normalise, CNNC_NORMALISE)               \
+    OP(normalise_dx, CNNC_NORMALISE_DX)         \
+    OP(normalise_by, CNNC_NORMALISE_BY)         \
+    OP(normalise_by_dx, CNNC_NORMALISE_BY_DX)   \
+    OP(local_response, CNNC_LOCAL_RESPONSE)     \
+    OP(local_response_dx, CNNC_LOCAL_RESPONSE_DX)
+
+#endif
