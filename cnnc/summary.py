@@ -3,6 +3,7 @@
 import math
 
 from cnnc import geometry, training
+from cnnc.layers import Reshape
 
 
 def _text(n):
@@ -18,15 +19,22 @@ def _bytes(n):
 
 
 def _field(layer, field, jump):
-    """The receptive field and stride after a layer, as pairs; a container's is its widest branch's."""
+    """The receptive field and stride after a layer, a number for each axis; a container's is its widest branch's.
+
+    Both are None where places on the input have lost their meaning.
+    """
     children = layer.children()
     if hasattr(layer, "join"):
-        branches = [_field(child, field, jump) for child in children]
-        return tuple(map(max, zip(*(f for f, _ in branches), strict=True))), branches[0][1]
+        branches = [(*_field(child, field, jump), child.output_shape) for child in children]
+        known = [branch for branch in branches if branch[0] is not None]
+        whole = [branch for branch in known if branch[2] == layer.output_shape] or known
+        return (tuple(map(max, zip(*(f for f, *_ in known), strict=True))), whole[0][1]) if known else (None, None)
     for child in children:
         field, jump = _field(child, field, jump)
     window = layer.window()
-    return geometry.receptive_field([window], field, jump) if window else (field, jump)
+    if isinstance(layer, Reshape) or (window and field and len(field) != len(layer.input_shape) - 1):
+        return None, None
+    return geometry.receptive_field([window], field, jump) if window and field else (field, jump)
 
 
 def _leaves(layer, field, jump):
@@ -44,16 +52,18 @@ def rows(net):
     """One dict for each layer and one of totals."""
     itemsize = net.dtype.itemsize
     table, counted = [], set()
-    for layer, field, jump in _leaves(net, (1, 1), (1, 1)):
+    start = (1,) * (len(net.input_shape) - 1)
+    for layer, field, jump in _leaves(net, start, start):
         own = {id(p): p.size for p in layer.own_parameters().values() if p.learned and id(p) not in counted}
         counted.update(own)
-        images = len(layer.input_shape) == 3
+        seen = field and len(field) == len(layer.input_shape) - 1
+        places = jump and len(jump) == len(layer.output_shape) - 1
         table.append({
             "layer": layer.title,
             "output_shape": layer.output_shape,
             "parameters": sum(own.values()),
-            "receptive_field": field if images else None,
-            "stride": jump if len(layer.output_shape) == 3 else None,
+            "receptive_field": tuple(map(math.ceil, field)) if seen else None,
+            "stride": jump if places else None,
             "macs": layer.macs(),
             "memory": math.prod(layer.output_shape) * itemsize,
         })  # fmt: skip
@@ -63,13 +73,13 @@ def rows(net):
 
 
 def _cells(row):
-    def pair(value):
+    def axes(value):
         if value is None:
             return "-"
-        return str(value[0]) if value[0] == value[1] else f"{value[0]}x{value[1]}"
+        return str(value[0]) if len(set(value)) == 1 else "x".join(map(str, value))
 
     shape = "x".join(map(str, row["output_shape"]))
-    return [row["layer"], shape, _text(row["parameters"]), pair(row["receptive_field"]), pair(row["stride"]),
+    return [row["layer"], shape, _text(row["parameters"]), axes(row["receptive_field"]), axes(row["stride"]),
             _text(row["macs"]), _bytes(row["memory"])]  # fmt: skip
 
 

@@ -135,15 +135,15 @@ def test_extent():
 
 
 def test_pooling_stride_defaults_to_its_size():
-    assert Window.pooling(9, 9, (2, 3)).stride == (2, 3)
-    assert Window.pooling(9, 9, (2, 3), stride=1).stride == (1, 1)
+    assert Window.pooling((9, 9), (2, 3)).stride == (2, 3)
+    assert Window.pooling((9, 9), (2, 3), stride=1).stride == (1, 1)
 
 
 def test_pooling_padding_is_at_most_half_the_size():
-    assert Window.pooling(9, 9, 3, padding=1).output(9, 9) == (3, 3)
+    assert Window.pooling((9, 9), 3, padding=1).output(9, 9) == (3, 3)
     for padding in (2, (0, 2), ((0, 2), (0, 0))):
         with pytest.raises(ValueError, match="at most half the size 3x3, received"):
-            Window.pooling(9, 9, 3, padding=padding)
+            Window.pooling((9, 9), 3, padding=padding)
 
 
 def test_every_pooling_window_holds_a_pixel():
@@ -151,7 +151,7 @@ def test_every_pooling_window_holds_a_pixel():
         for padding in [*itertools.product(range(size // 2 + 1), repeat=2), "same"]:
             given = padding if padding == "same" else (padding, padding)
             try:
-                window = Window.pooling(n, n, size, stride, given, ceil)
+                window = Window.pooling((n, n), size, stride, given, ceil)
             except ValueError as error:
                 assert "does not fit" in str(error)
                 continue

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from cnnc.geometry import checked_size
+from cnnc.geometry import KINDS, checked_size
 from cnnc.parameters import Parameter
 
 __all__ = ["Layer", "LayerError"]
@@ -89,7 +89,10 @@ class Layer:
         raise TypeError(f"{type(self).__name__} must implement backward(dy) to be trained")
 
     def window(self):
-        """(kernel, stride, dilation) on the input's rows and columns, for the receptive field; None if it has none."""
+        """(kernel, stride, dilation) along the input's axes, for the receptive field; None if it sees single places.
+
+        Each has a number for each axis. A layer that enlarges has a Fraction as its stride.
+        """
         return None
 
     def macs(self):
@@ -161,10 +164,12 @@ class Layer:
             return {}
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
 
-    def images(self, shape):
-        """Checks that an input shape is that of images (H, W, C) and returns it."""
-        if len(shape) != 3:
-            raise LayerError(f"{self.title}: the input must be images (H, W, C): received the shape {tuple(shape)}")
+    def images(self, shape, rank=2):
+        """Checks that an input shape is that of images (H, W, C), signals (L, C) or volumes; returns it."""
+        kind, axes = KINDS[rank]
+        if len(shape) != rank + 1:
+            wanted = ", ".join(axes)
+            raise LayerError(f"{self.title}: the input must be {kind} ({wanted}, C): received the shape {tuple(shape)}")
         return shape
 
     def expect(self, condition, rule, received):

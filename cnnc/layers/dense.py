@@ -6,7 +6,7 @@ from cnnc import geometry
 from cnnc.layers.base import Layer, layer
 from cnnc.parameters import Parameter
 
-__all__ = ["Dense", "Flatten"]
+__all__ = ["Dense", "Flatten", "Reshape"]
 
 
 def affine(tape, x, weight, bias):
@@ -74,6 +74,33 @@ class Flatten(Layer):
         return x.reshape((x.shape[0], *self.output_shape))
 
     def window(self):
-        if len(self.input_shape) != 3:
-            return None
-        return self.input_shape[:2], (1, 1), (1, 1)
+        rank = len(self.input_shape) - 1
+        return (self.input_shape[:-1], (1,) * rank, (1,) * rank) if rank else None
+
+
+@layer
+class Reshape(Layer):
+    """Reads the numbers of each input as an array of another shape, in C order. No memory moves.
+
+    Args:
+        shape: of the output without the batch axis, such as (H, W, C); an int for vectors.
+
+    Raises:
+        LayerError: when built on an input of another size.
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Sequential([cnnc.Dense(7 * 7 * 8), cnnc.Reshape((7, 7, 8))]).build((10,)).output_shape
+        (7, 7, 8)
+    """
+
+    shape: int | tuple
+
+    def declare(self, shape):
+        wanted = (self.shape,) if geometry.is_int(self.shape) else tuple(self.shape)
+        same = geometry.checked_size(wanted) == math.prod(shape)
+        self.expect(same, f"the shape must hold the {math.prod(shape)} numbers of the input {shape}", wanted)
+        return wanted
+
+    def record(self, tape, x):
+        return x.reshape((x.shape[0], *self.output_shape))

@@ -25,7 +25,7 @@ CASES = [
 def one_by_one(x, reduce, size, stride=None, padding=0, ceil=False):
     """`reduce(values, pixels of the window on the padded image)` of each window's values on the image."""
     n_images, height, width, channels = x.shape
-    window = Window.pooling(height, width, size, stride, padding, ceil)
+    window = Window.pooling((height, width), size, stride, padding, ceil)
     (top, bottom), (left, right) = window.padding
     y = np.empty((n_images, *window.output(height, width), channels))
     for n, p, q, c in np.ndindex(y.shape):
