@@ -56,6 +56,49 @@ def index_field(window):
     return ("index8", np.uint8) if taps <= 256 else ("index32", np.int32)
 
 
+def pool_stages(window, x_shape):
+    """A pooling as poolings of images, one after the other: (window, input shape, output shape) of each.
+
+    Signals are images of one row. Volumes are pooled frame by frame, then along the frames, with the pixels of a frame
+    in one row: windows are boxes, whose maximum (the first of equal ones, too) and mean are those of their frames'.
+    """
+    n, *lengths, channels = x_shape
+    out = window.output(*lengths)
+    if len(lengths) == 1:
+        return [(window.part(None, 0), (n, 1, *lengths, channels), (n, 1, *out, channels))]
+    if len(lengths) == 2:
+        return [(window, (n, *lengths, channels), (n, *out, channels))]
+    frames, pixels = lengths[0], out[1] * out[2]
+    return [
+        (window.part(1, 2), (n * frames, *lengths[1:], channels), (n * frames, *out[1:], channels)),
+        (window.part(0, None), (n, frames, pixels, channels), (n, out[0], pixels, channels)),
+    ]
+
+
+def frame_fields(window, groups):
+    """Fields of stack_frames for a window on volumes."""
+    return {"KD": window.kernel[0], "stride_d": window.stride[0], "pad_front": window.padding[0][0],
+            "dilation_d": window.dilation[0], "groups": groups}  # fmt: skip
+
+
+def filter_shapes(w_shape):
+    """Filters (KD, KH, KW, CG, K) as what stack_frames takes and gives, and as filters of stacked frames."""
+    depth, rows, columns, channels, filters = w_shape
+    taps = (1, depth, rows * columns, channels * filters)
+    return taps, (1, 1, rows * columns, depth * channels * filters), (rows, columns, depth * channels, filters)
+
+
+def filter_fields(w_shape):
+    """Fields of stack_frames that make filters those of stacked frames."""
+    return {"KD": w_shape[0], "stride_d": 1, "pad_front": 0, "dilation_d": 1, "groups": 1}
+
+
+def resample_fields(rows, columns):
+    """Fields of resampling: two matrices of `cnnc.geometry.resampling`."""
+    return {f"{axis}_{field}": array for axis, matrix in (("row", rows), ("column", columns))
+            for field, array in matrix._asdict().items()}  # fmt: skip
+
+
 # --- threads and instruction set ---------------------------------------------------------------------------
 
 

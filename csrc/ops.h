@@ -23,6 +23,9 @@
 #include "elementwise/ops.h"
 #include "dropout/ops.h"
 #include "optim/ops.h"
+#include "multiply/ops.h"
+#include "resample/ops.h"
+#include "frames/ops.h"
 
 #define CNNC_OPS(OP)         \
     CNNC_CONV_OPS(OP)        \
@@ -35,6 +38,9 @@
     CNNC_LOSS_OPS(OP)        \
     CNNC_ELEMENTWISE_OPS(OP) \
     CNNC_DROPOUT_OPS(OP)     \
-    CNNC_OPTIM_OPS(OP)
+    CNNC_OPTIM_OPS(OP)       \
+    CNNC_MULTIPLY_OPS(OP)    \
+    CNNC_RESAMPLE_OPS(OP)    \
+    CNNC_FRAMES_OPS(OP)
 
 #endif

@@ -17,17 +17,16 @@ from cnnc.functional.dense import *
 from cnnc.functional.dropout import *
 from cnnc.functional.local_response import *
 from cnnc.functional.maxout import *
+from cnnc.functional.multiply import *
 from cnnc.functional.norm import *
 from cnnc.functional.optim import *
 from cnnc.functional.pool import *
 from cnnc.functional.prelu import *
+from cnnc.functional.resample import *
 from cnnc.functional.rescale import *
 from cnnc.functional.softmax import *
 from cnnc.geometry import output_size
 
-_MODULES = (
-    "activations", "conv", "dense", "dropout", "local_response", "maxout", "norm", "optim", "pool", "prelu", "rescale",
-    "softmax",
-)  # fmt: skip
+_MODULES = ("activations", "conv", "dense", "dropout", "local_response", "maxout", "multiply", "norm", "optim", "pool", "prelu", "resample", "rescale")
 __all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]
 __all__ += ["output_size"]

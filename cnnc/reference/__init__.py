@@ -14,16 +14,15 @@ from cnnc.reference.dense import *
 from cnnc.reference.dropout import *
 from cnnc.reference.local_response import *
 from cnnc.reference.maxout import *
+from cnnc.reference.multiply import *
 from cnnc.reference.norm import *
 from cnnc.reference.optim import *
 from cnnc.reference.pool import *
 from cnnc.reference.prelu import *
+from cnnc.reference.resample import *
 from cnnc.reference.rescale import *
 from cnnc.reference.softmax import *
 
-_MODULES = (
-    "activations", "conv", "dense", "dropout", "local_response", "maxout", "norm", "optim", "pool", "prelu", "rescale",
-    "softmax",
-)  # fmt: skip
+_MODULES = ("activations", "conv", "dense", "dropout", "local_response", "maxout", "multiply", "norm", "optim", "pool", "prelu", "resample", "rescale")
 __all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]
 __all__ += ["output_size"]

@@ -13,6 +13,9 @@
 #include "test_maxout.h"
 #include "test_loss.h"
 #include "test_elementwise.h"
+#include "test_multiply.h"
+#include "test_resample.h"
+#include "test_frames.h"
 
 int main(void)
 {
@@ -26,6 +29,9 @@ int main(void)
     test_maxouts();
     test_losses();
     test_elementwise();
+    test_products();
+    test_resamplings();
+    test_stacks();
     for (int i = 0; i < cnnc_op_count; i++)
         if (!called[i]) {
             printf("FAIL %s: no test calls it\n", cnnc_ops[i].name);

@@ -53,6 +53,36 @@ def sgd(n, momentum, nesterov=False):
     return {"grad": grad, "lr": np.array([0.5])}, results, {**arguments, "nesterov": int(nesterov)}, exact
 
 
+FRAMES = {"KD": 2, "stride_d": 2, "pad_front": 1, "dilation_d": 3}
+
+
+def stacked(x, groups):
+    """Volumes (N, D, F, C) as stacks of frames (N, OD, F, 2 C), for the settings above."""
+    zero = np.zeros_like(x[:, 0])
+    stacks = []
+    for first in range(-1, x.shape[1], 2):
+        seen = [x[:, d] if 0 <= d < x.shape[1] else zero for d in (first, first + 3)]
+        parts = [part for group in zip(*(np.split(f, groups, axis=-1) for f in seen), strict=True) for part in group]
+        stacks.append(np.concatenate(parts, axis=-1))
+    return np.stack(stacks, axis=1)
+
+
+def stack_frames(pixels, channels, groups):
+    x = random(2, 5, pixels, channels)
+    exact = stacked(x, groups)
+    return {"x": x}, {"y": exact * np.nan}, {**FRAMES, "groups": groups}, {"y": exact}
+
+
+def stack_frames_dx(pixels, channels, groups, accumulate):
+    """A pixel's gradient is the sum of those of its places in the stacks: found by numbering the pixels."""
+    shape = (2, 5, pixels, channels)
+    places = stacked(np.arange(1.0, np.prod(shape) + 1).reshape(shape), groups)
+    dy, dx = random(*places.shape), random(*shape, seed=1) if accumulate else np.full(shape, np.nan, np.float32)
+    exact = np.bincount(places.astype(int).ravel(), dy.ravel(), dx.size + 1)[1:].reshape(shape)
+    settings = {**FRAMES, "groups": groups, "accumulate": accumulate}
+    return {"dy": dy}, {"dx": dx}, settings, {"dx": exact + (dx if accumulate else 0)}
+
+
 def check_finite(n):
     return {"x": random(n).astype(np.float64)}, {}, {}, {}
 
@@ -66,4 +96,6 @@ DIRECT = {
     "concat_dx": [lambda n, a=a: concat_dx(n, a) for a in (0, 1)],
     "sgd": [lambda n, m=m: sgd(n, *m) for m in ((0.0,), (0.9,), (0.9, True))],
     "check_finite": [check_finite],
+    "stack_frames": [lambda n: stack_frames(3, n, 1), lambda n: stack_frames(n, 6, 3)],
+    "stack_frames_dx": [lambda n, a=a: stack_frames_dx(*((3, n, 1) if a else (n, 6, 3)), a) for a in (0, 1)],
 }
