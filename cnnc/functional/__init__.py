@@ -13,6 +13,7 @@ from importlib import import_module
 
 from cnnc.functional.activations import *
 from cnnc.functional.conv import *
+from cnnc.functional.conv_transpose import *
 from cnnc.functional.dense import *
 from cnnc.functional.dropout import *
 from cnnc.functional.local_response import *
@@ -22,11 +23,12 @@ from cnnc.functional.norm import *
 from cnnc.functional.optim import *
 from cnnc.functional.pool import *
 from cnnc.functional.prelu import *
+from cnnc.functional.ranks import *
 from cnnc.functional.resample import *
 from cnnc.functional.rescale import *
 from cnnc.functional.softmax import *
 from cnnc.geometry import output_size
 
-_MODULES = ("activations", "conv", "dense", "dropout", "local_response", "maxout", "multiply", "norm", "optim", "pool", "prelu", "resample", "rescale")
+_MODULES = ("activations", "conv", "conv_transpose", "dense", "dropout", "local_response", "maxout", "multiply", "norm", "optim", "pool", "prelu", "ranks", "resample", "rescale", "softmax")
 __all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]
 __all__ += ["output_size"]

@@ -11,16 +11,16 @@ __all__ = ["convolve2d", "convolve2d_backward", "correlate2d", "correlate2d_back
 ALGORITHMS = ("auto", "direct")
 
 
-def _window(x, w, b, stride, padding, dilation, groups, algorithm):
+def check_convolution(x, w, b, stride, padding, dilation, groups, algorithm, rank=2):
     """The window and the output's shape, after all checks."""
     if algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}, received {algorithm!r}")
-    return convolution(x.shape, w.shape, None if b is None else b.shape, stride, padding, dilation, groups)
+    return convolution(x.shape, w.shape, None if b is None else b.shape, stride, padding, dilation, groups, rank)
 
 
 def _forward(x, w, b, settings, flip):
     x, w, b = real(x, "x"), real(w, "w"), None if b is None else real(b, "b")
-    window, y_shape = _window(x, w, b, *settings)
+    window, y_shape = check_convolution(x, w, b, *settings)
     x, w, b = ready(x, w, b)
     y = np.empty(y_shape, x.dtype)
     op("correlate2d")(x=x, w=w, b=b, y=y, **conv_fields(window, flip))
@@ -29,7 +29,7 @@ def _forward(x, w, b, settings, flip):
 
 def _backward(dy, x, w, settings, flip):
     x, w = real(x, "x"), real(w, "w")
-    window, y_shape = _window(x, w, None, *settings)
+    window, y_shape = check_convolution(x, w, None, *settings)
     dy, x, w = ready(gradient(dy, y_shape), x, w)
     dx, dw, db = np.empty_like(x), np.empty_like(w), np.empty(w.shape[-1:], w.dtype)
     fields = conv_fields(window, flip)

@@ -10,6 +10,7 @@ from importlib import import_module
 from cnnc.geometry import output_size
 from cnnc.reference.activations import *
 from cnnc.reference.conv import *
+from cnnc.reference.conv_transpose import *
 from cnnc.reference.dense import *
 from cnnc.reference.dropout import *
 from cnnc.reference.local_response import *
@@ -19,10 +20,11 @@ from cnnc.reference.norm import *
 from cnnc.reference.optim import *
 from cnnc.reference.pool import *
 from cnnc.reference.prelu import *
+from cnnc.reference.ranks import *
 from cnnc.reference.resample import *
 from cnnc.reference.rescale import *
 from cnnc.reference.softmax import *
 
-_MODULES = ("activations", "conv", "dense", "dropout", "local_response", "maxout", "multiply", "norm", "optim", "pool", "prelu", "resample", "rescale")
+_MODULES = ("activations", "conv", "conv_transpose", "dense", "dropout", "local_response", "maxout", "multiply", "norm", "optim", "pool", "prelu", "ranks", "resample", "rescale", "softmax")
 __all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]
 __all__ += ["output_size"]

@@ -33,36 +33,37 @@ def pair_of_gradients(dy, x) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pad(x, window: Window, value: float) -> np.ndarray:
-    """Images (N, H, W, C) with `value` around them, as far as windows reach: padding, and the overhang of ceil mode."""
-    height, width = x.shape[1:3]
+    """Images (N, H, W, C) with `value` around them, as far as windows reach: padding, and the overhang of ceil mode.
+
+    As all that follows, also for signals and volumes: windows have as many axes as lie between N and C.
+    """
+    lengths = x.shape[1:-1]
     reach = [
         (count - 1) * stride + extent
-        for count, stride, extent in zip(window.output(height, width), window.stride, window.extent, strict=True)
+        for count, stride, extent in zip(window.output(*lengths), window.stride, window.extent, strict=True)
     ]
     sides = [
         (before, max(after, end - before - n))
-        for (before, after), end, n in zip(window.padding, reach, (height, width), strict=True)
+        for (before, after), end, n in zip(window.padding, reach, lengths, strict=True)
     ]
     return np.pad(x, [(0, 0), *sides, (0, 0)], constant_values=value)
 
 
-def unpad(padded, window: Window, height: int, width: int) -> np.ndarray:
-    """The images in the middle of what `pad` returned."""
-    (top, _), (left, _) = window.padding
-    return np.ascontiguousarray(padded[:, top : top + height, left : left + width])
+def unpad(padded, window: Window, *lengths: int) -> np.ndarray:
+    """The images of these lengths in the middle of what `pad` returned."""
+    inside = (slice(before, before + n) for (before, _), n in zip(window.padding, lengths, strict=True))
+    return np.ascontiguousarray(padded[(slice(None), *inside)])
 
 
-def taps(window: Window, height: int, width: int):
+def taps(window: Window, *lengths: int):
     """For each kernel tap (i, j): the slices (rows, columns) of the padded image that this tap touches, one per output.
 
     Looping over taps, with all outputs at once, is what keeps the reference both short and fast enough.
     """
-    out_height, out_width = window.output(height, width)
-    (row_stride, column_stride), (row_dilation, column_dilation) = window.stride, window.dilation
-    for i in range(window.kernel[0]):
-        first_row = i * row_dilation
-        rows = slice(first_row, first_row + (out_height - 1) * row_stride + 1, row_stride)
-        for j in range(window.kernel[1]):
-            first_column = j * column_dilation
-            columns = slice(first_column, first_column + (out_width - 1) * column_stride + 1, column_stride)
-            yield (i, j), (slice(None), rows, columns)
+    out = window.output(*lengths)
+    for tap in np.ndindex(window.kernel):
+        touched = (
+            slice(number * dilation, number * dilation + (count - 1) * stride + 1, stride)
+            for number, count, stride, dilation in zip(tap, out, window.stride, window.dilation, strict=True)
+        )
+        yield tap, (slice(None), *touched)

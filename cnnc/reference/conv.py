@@ -36,16 +36,7 @@ def correlate2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, algorit
     >>> correlate2d(x, [[[[1]], [[0]]], [[[0]], [[-1]]]])[0, :, :, 0].tolist()
     [[-4.0, -4.0], [-4.0, -4.0]]
     """
-    x, w = real(x, "x"), real(w, "w")
-    b = None if b is None else real(b, "b")
-    b_shape = None if b is None else b.shape
-    window, y_shape = convolution(x.shape, w.shape, b_shape, stride, padding, dilation, groups)
-    padded = pad(x, window, 0.0)
-    y = np.zeros(y_shape)
-    for channels, filters in _parts(w, groups):
-        for tap, pixels in taps(window, *x.shape[1:3]):
-            y[..., filters] += padded[pixels][..., channels] @ w[tap][:, filters]
-    return y if b is None else y + b
+    return correlate(x, w, b, stride, padding, dilation, groups, rank=2)
 
 
 def correlate2d_backward(dy, x, w, stride=1, padding=0, dilation=1, groups=1, algorithm="auto"):
@@ -69,17 +60,7 @@ def correlate2d_backward(dy, x, w, stride=1, padding=0, dilation=1, groups=1, al
     >>> dx.item(), dw.item(), db.item()
     (10.0, 6.0, 2.0)
     """
-    x, w = real(x, "x"), real(w, "w")
-    window, y_shape = convolution(x.shape, w.shape, None, stride, padding, dilation, groups)
-    dy = gradient(dy, y_shape)
-    padded = pad(x, window, 0.0)
-    dpadded, dw = np.zeros_like(padded), np.zeros_like(w)
-    for channels, filters in _parts(w, groups):
-        for tap, pixels in taps(window, *x.shape[1:3]):
-            seen, dout = padded[pixels][..., channels], dy[..., filters]
-            dpadded[pixels][..., channels] += dout @ w[tap][:, filters].T
-            dw[tap][:, filters] = np.tensordot(seen, dout, axes=((0, 1, 2), (0, 1, 2)))
-    return unpad(dpadded, window, *x.shape[1:3]), dw, dy.sum(axis=(0, 1, 2))
+    return correlate_backward(dy, x, w, stride, padding, dilation, groups, rank=2)
 
 
 def convolve2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, algorithm="auto"):
@@ -131,8 +112,38 @@ def _flip(w):
     return np.ascontiguousarray(w[::-1, ::-1])
 
 
+def correlate(x, w, b, stride, padding, dilation, groups, rank):
+    """The correlation along `rank` axes."""
+    x, w = real(x, "x"), real(w, "w")
+    b = None if b is None else real(b, "b")
+    b_shape = None if b is None else b.shape
+    window, y_shape = convolution(x.shape, w.shape, b_shape, stride, padding, dilation, groups, rank)
+    padded = pad(x, window, 0.0)
+    y = np.zeros(y_shape)
+    for channels, filters in _parts(w, groups):
+        for tap, pixels in taps(window, *x.shape[1:-1]):
+            y[..., filters] += padded[pixels][..., channels] @ w[tap][:, filters]
+    return y if b is None else y + b
+
+
+def correlate_backward(dy, x, w, stride, padding, dilation, groups, rank):
+    """(dx, dw, db) of the correlation along `rank` axes."""
+    x, w = real(x, "x"), real(w, "w")
+    window, y_shape = convolution(x.shape, w.shape, None, stride, padding, dilation, groups, rank)
+    dy = gradient(dy, y_shape)
+    padded = pad(x, window, 0.0)
+    dpadded, dw = np.zeros_like(padded), np.zeros_like(w)
+    places = tuple(range(rank + 1))  # all axes but the channels
+    for channels, filters in _parts(w, groups):
+        for tap, pixels in taps(window, *x.shape[1:-1]):
+            seen, dout = padded[pixels][..., channels], dy[..., filters]
+            dpadded[pixels][..., channels] += dout @ w[tap][:, filters].T
+            dw[tap][:, filters] = np.tensordot(seen, dout, axes=(places, places))
+    return unpad(dpadded, window, *x.shape[1:-1]), dw, dy.sum(axis=places)
+
+
 def _parts(w, groups):
     """For each group, the slices (its channels of x, its filters of w)."""
-    channels, filters = w.shape[2], w.shape[3] // groups
+    channels, filters = w.shape[-2], w.shape[-1] // groups
     for g in range(groups):
         yield slice(g * channels, (g + 1) * channels), slice(g * filters, (g + 1) * filters)

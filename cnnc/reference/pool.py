@@ -32,9 +32,7 @@ def max_pool2d(x, size, stride=None, padding=0, ceil=False):
     >>> max_pool2d(np.arange(16).reshape(1, 4, 4, 1), 2)[0, :, :, 0].tolist()
     [[5.0, 7.0], [13.0, 15.0]]
     """
-    x = real(x, "x")
-    window, _ = pooling(x.shape, size, stride, padding, ceil)
-    return _best(x, window)[0]
+    return maximum(x, size, stride, padding, ceil, rank=2)
 
 
 def max_pool2d_backward(dy, x, size, stride=None, padding=0, ceil=False):
@@ -55,14 +53,7 @@ def max_pool2d_backward(dy, x, size, stride=None, padding=0, ceil=False):
     >>> max_pool2d_backward([[[[1]]]], [[[[3], [7]], [[7], [5]]]], 2)[0, :, :, 0].tolist()
     [[0.0, 1.0], [0.0, 0.0]]
     """
-    x = real(x, "x")
-    window, y_shape = pooling(x.shape, size, stride, padding, ceil)
-    dy = gradient(dy, y_shape)
-    _, winner = _best(x, window)
-    dpadded = np.zeros_like(pad(x, window, 0.0))
-    for number, (_, pixels) in enumerate(taps(window, *x.shape[1:3])):
-        dpadded[pixels] += np.where(winner == number, dy, 0.0)
-    return unpad(dpadded, window, *x.shape[1:3])
+    return maximum_backward(dy, x, size, stride, padding, ceil, rank=2)
 
 
 def avg_pool2d(x, size, stride=None, padding=0, ceil=False, count_include_pad=True):
@@ -85,13 +76,7 @@ def avg_pool2d(x, size, stride=None, padding=0, ceil=False, count_include_pad=Tr
     >>> avg_pool2d(np.arange(16).reshape(1, 4, 4, 1), 2)[0, :, :, 0].tolist()
     [[2.5, 4.5], [10.5, 12.5]]
     """
-    x = real(x, "x")
-    window, y_shape = pooling(x.shape, size, stride, padding, ceil)
-    padded = pad(x, window, 0.0)
-    total = np.zeros(y_shape)
-    for _, pixels in taps(window, *x.shape[1:3]):
-        total += padded[pixels]
-    return total / _counts(window, *x.shape[1:3], count_include_pad)
+    return mean(x, size, stride, padding, ceil, count_include_pad, rank=2)
 
 
 def avg_pool2d_backward(dy, x, size, stride=None, padding=0, ceil=False, count_include_pad=True):
@@ -112,13 +97,48 @@ def avg_pool2d_backward(dy, x, size, stride=None, padding=0, ceil=False, count_i
     >>> avg_pool2d_backward([[[[1]]]], [[[[3], [7]], [[7], [5]]]], 2)[0, :, :, 0].tolist()
     [[0.25, 0.25], [0.25, 0.25]]
     """
+    return mean_backward(dy, x, size, stride, padding, ceil, count_include_pad, rank=2)
+
+
+def maximum(x, size, stride, padding, ceil, rank):
+    """The maximum of windows along `rank` axes."""
     x = real(x, "x")
-    window, y_shape = pooling(x.shape, size, stride, padding, ceil)
-    share = gradient(dy, y_shape) / _counts(window, *x.shape[1:3], count_include_pad)
+    window, _ = pooling(x.shape, size, stride, padding, ceil, rank)
+    return _best(x, window)[0]
+
+
+def maximum_backward(dy, x, size, stride, padding, ceil, rank):
+    """The gradient of the maximum of windows along `rank` axes."""
+    x = real(x, "x")
+    window, y_shape = pooling(x.shape, size, stride, padding, ceil, rank)
+    dy = gradient(dy, y_shape)
+    _, winner = _best(x, window)
     dpadded = np.zeros_like(pad(x, window, 0.0))
-    for _, pixels in taps(window, *x.shape[1:3]):
+    for number, (_, pixels) in enumerate(taps(window, *x.shape[1:-1])):
+        dpadded[pixels] += np.where(winner == number, dy, 0.0)
+    return unpad(dpadded, window, *x.shape[1:-1])
+
+
+def mean(x, size, stride, padding, ceil, count_include_pad, rank):
+    """The mean of windows along `rank` axes."""
+    x = real(x, "x")
+    window, y_shape = pooling(x.shape, size, stride, padding, ceil, rank)
+    padded = pad(x, window, 0.0)
+    total = np.zeros(y_shape)
+    for _, pixels in taps(window, *x.shape[1:-1]):
+        total += padded[pixels]
+    return total / _counts(window, x.shape[1:-1], count_include_pad)
+
+
+def mean_backward(dy, x, size, stride, padding, ceil, count_include_pad, rank):
+    """The gradient of the mean of windows along `rank` axes."""
+    x = real(x, "x")
+    window, y_shape = pooling(x.shape, size, stride, padding, ceil, rank)
+    share = gradient(dy, y_shape) / _counts(window, x.shape[1:-1], count_include_pad)
+    dpadded = np.zeros_like(pad(x, window, 0.0))
+    for _, pixels in taps(window, *x.shape[1:-1]):
         dpadded[pixels] += share
-    return unpad(dpadded, window, *x.shape[1:3])
+    return unpad(dpadded, window, *x.shape[1:-1])
 
 
 def _best(x, window: Window):
@@ -126,19 +146,19 @@ def _best(x, window: Window):
     padded = pad(x, window, -np.inf)
     # A window of nothing but -inf has its maximum on the image too, so "inside" is asked apart from the value.
     inside = pad(np.ones(x.shape, dtype=bool), window, False)
-    shape = (x.shape[0], *window.output(*x.shape[1:3]), x.shape[3])
+    shape = (x.shape[0], *window.output(*x.shape[1:-1]), x.shape[-1])
     best, winner = np.full(shape, -np.inf), np.full(shape, -1)
-    for number, (_, pixels) in enumerate(taps(window, *x.shape[1:3])):
+    for number, (_, pixels) in enumerate(taps(window, *x.shape[1:-1])):
         value = padded[pixels]
         wins = inside[pixels] & ((winner < 0) | (value > best) | (np.isnan(value) & ~np.isnan(best)))
         best, winner = np.where(wins, value, best), np.where(wins, number, winner)
     return best, winner
 
 
-def _counts(window: Window, height: int, width: int, count_include_pad: bool):
+def _counts(window: Window, lengths, count_include_pad: bool):
     """The divisor of each window, (OH, OW, 1): average pooling's sum over an image of ones where pixels count."""
-    counted = pad(np.ones((1, height, width, 1)), window, 0.0)
+    counted = pad(np.ones((1, *lengths, 1)), window, 0.0)
     if count_include_pad:
-        (top, bottom), (left, right) = window.padding
-        counted[:, : top + height + bottom, : left + width + right] = 1.0
-    return sum(counted[pixels] for _, pixels in taps(window, height, width))[0]
+        ends = (slice(0, before + n + after) for (before, after), n in zip(window.padding, lengths, strict=True))
+        counted[(slice(None), *ends)] = 1.0
+    return sum(counted[pixels] for _, pixels in taps(window, *lengths))[0]
