@@ -175,14 +175,14 @@ class Tape:
         if self.training:
             self._record(self._backward, None, function, {"dy": dy, **gradients}, writes=list(gradients))
 
-    def _symbolic(self, value):
+    def buffer(self, value):
         """The buffer of a parameter or an array; anything else as it is."""
         if isinstance(value, Parameter):
             return self.fixed(value.data, needs_grad=value.trainable)
         return self.fixed(value) if isinstance(value, np.ndarray) else value
 
     def _record(self, where, name, function, fields, writes=()):
-        fields = {key: self._symbolic(value) for key, value in fields.items()}
+        fields = {key: self.buffer(value) for key, value in fields.items()}
         operation = op(name) if name else None
         step = Step(operation, function, fields, operation.outputs if operation else writes)
         where.append(step)

@@ -1,9 +1,11 @@
-"""Layers made of layers: with Sequential, Add and Concat every network of the lecture can be written."""
+"""Layers made of layers: with Sequential, Add, Multiply and Concat every network of the lecture can be written."""
+
+import math
 
 from cnnc.geometry import is_int
 from cnnc.layers.base import Layer, layer
 
-__all__ = ["Add", "Chain", "Concat", "Identity", "PadChannels"]
+__all__ = ["Add", "Chain", "Concat", "Identity", "Multiply", "PadChannels"]
 
 
 class Container(Layer):
@@ -91,6 +93,54 @@ class Add(Branches):
             tape.forward("add", a=output, b=None, y=y)  # the second time a step writes y, it adds
         for output in outputs:
             tape.backward("add", a=tape.grad(y), b=None, y=tape.grad(output))
+        return y
+
+
+class Multiply(Branches):
+    """The product of its branches' outputs: gates, and weights for channels.
+
+    y = product over b of branch_b(x). A branch may also end in one factor for each channel, (C,) or (1, 1, C) where
+    others end in images (H, W, C): squeeze and excitation. (Hu, Shen, Sun: Squeeze-and-excitation networks, 2018.)
+
+    Args:
+        branches: layers, or lists of layers.
+
+    Raises:
+        LayerError: when built, if the outputs are neither of one shape nor factors of its channels.
+
+    Example:
+        >>> import cnnc
+        >>> squeeze = [cnnc.GlobalAvgPool(), cnnc.Dense(2), cnnc.ReLU(), cnnc.Dense(8), cnnc.Sigmoid()]
+        >>> cnnc.Sequential([cnnc.Multiply([cnnc.Identity(), squeeze])]).build((6, 6, 8)).output_shape
+        (6, 6, 8)
+    """
+
+    def join(self, shapes):
+        full = max(shapes, key=math.prod)
+        factors = full[-1:], (1,) * (len(full) - 1) + full[-1:]
+        same = all(shape == full or shape in factors for shape in shapes)
+        self.expect(same, f"all branches must have the output shape {full} or one factor for each channel", shapes)
+        return full
+
+    def record(self, tape, x):
+        outputs = [child.apply(tape, x) for child in self.layers]
+        shape = (x.shape[0], *self.output_shape)
+        y, *others = sorted(outputs, key=lambda output: output.shape != shape)  # one of the full shape first
+        for other in others:
+            y = self._product(tape, y, other)
+        return y
+
+    def _product(self, tape, a, b):
+        y = tape.like(a)
+        if b.shape == a.shape:
+            tape.forward("multiply", a=a, b=b, y=y)
+            tape.backward("multiply", a=tape.grad(y), b=b, y=tape.grad(a))
+            tape.backward("multiply", a=tape.grad(y), b=a, y=tape.grad(b))
+            return y
+        b = b.reshape((a.shape[0], a.shape[-1]))
+        tape.forward("multiply_channels", x=a, g=b, y=y)
+        tape.backward("multiply_channels", x=tape.grad(y), g=b, y=tape.grad(a))
+        tape.backward("multiply_channels_dg", dy=tape.grad(y), x=a, dg=tape.grad(b))
         return y
 
 

@@ -1,8 +1,10 @@
 """Layers that scale their input or drop parts of it."""
 
+import numpy as np
+
 from cnnc.layers.base import Layer, layer
 
-__all__ = ["Dropout", "Rescale"]
+__all__ = ["Dropout", "Rescale", "SpatialDropout"]
 
 
 @layer
@@ -71,4 +73,41 @@ class Dropout(Layer):
         settings = {"rng": tape.rng, "stream": self.stream, "rate": float(self.rate)}
         tape.forward("dropout", x=x, y=y, **settings)
         tape.backward("dropout", x=tape.grad(y), y=tape.grad(x), **settings)
+        return y
+
+
+@layer
+class SpatialDropout(Layer):
+    """In training whole channels of an image are 0 with probability rate, else x / (1 - rate); in inference y = x.
+
+    Neighbouring pixels of a channel tell nearly the same, so that dropping some of them alone drops little.
+    (Tompson, Goroshin, Jain, LeCun, Bregler: Efficient object localization using convolutional networks, 2015.)
+
+    Args:
+        rate: the probability of dropping, in [0, 1).
+
+    Raises:
+        LayerError: when built with a rate outside [0, 1), or on vectors.
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Sequential([cnnc.SpatialDropout(0.5)])([[[1.0], [2.0]]]).ravel()
+        array([1., 2.], dtype=float32)
+    """
+
+    rate: float = 0.5
+
+    def declare(self, shape):
+        self.expect(0 <= self.rate < 1, "rate must be in [0, 1)", self.rate)
+        self.expect(len(shape) > 1, "the input must have pixels, such as images (H, W, C)", tuple(shape))
+        return shape
+
+    def record(self, tape, x):
+        if not tape.training or self.rate == 0:
+            return x
+        ones = np.ones((x.shape[0], x.shape[-1]), x.dtype)
+        kept, y = tape.new(ones.shape), tape.like(x)
+        tape.forward("dropout", x=ones, y=kept, rng=tape.rng, stream=self.stream, rate=float(self.rate))
+        tape.forward("multiply_channels", x=x, g=kept, y=y)
+        tape.backward("multiply_channels", x=tape.grad(y), g=kept, y=tape.grad(x))
         return y
