@@ -9,8 +9,6 @@ float64 in one of the arrays (a list of Python's floats is float64), and in floa
 function's name, states the rule and ends with what was received; nothing has been computed then.
 """
 
-from importlib import import_module
-
 from cnnc.functional.activations import *
 from cnnc.functional.conv import *
 from cnnc.functional.conv_transpose import *
@@ -29,6 +27,4 @@ from cnnc.functional.rescale import *
 from cnnc.functional.softmax import *
 from cnnc.geometry import output_size
 
-_MODULES = ("activations", "conv", "conv_transpose", "dense", "dropout", "local_response", "maxout", "multiply", "norm", "optim", "pool", "prelu", "ranks", "resample", "rescale", "softmax")
-__all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]
-__all__ += ["output_size"]
+__all__ = [name for name, value in globals().items() if callable(value) and name[0] != "_"]

@@ -1,7 +1,5 @@
 """Layers: what a network is made of."""
 
-from importlib import import_module
-
 from cnnc.layers.activations import *
 from cnnc.layers.base import *
 from cnnc.layers.containers import *
@@ -15,5 +13,4 @@ from cnnc.layers.pool import *
 from cnnc.layers.prelu import *
 from cnnc.layers.resample import *
 
-_MODULES = ("activations", "base", "containers", "conv", "conv_transpose", "dense", "maxout", "noise", "norm", "pool", "prelu", "resample")
-__all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]
+__all__ = [name for name, value in globals().items() if callable(value) and name[0] != "_"]

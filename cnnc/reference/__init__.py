@@ -5,8 +5,6 @@ and its name with a d before it. Each op takes anything that NumPy can make an a
 was, and returns new float64 arrays. `cnnc.functional` has the same names and arguments, and is fast.
 """
 
-from importlib import import_module
-
 from cnnc.geometry import output_size
 from cnnc.reference.activations import *
 from cnnc.reference.conv import *
@@ -25,6 +23,4 @@ from cnnc.reference.resample import *
 from cnnc.reference.rescale import *
 from cnnc.reference.softmax import *
 
-_MODULES = ("activations", "conv", "conv_transpose", "dense", "dropout", "local_response", "maxout", "multiply", "norm", "optim", "pool", "prelu", "ranks", "resample", "rescale", "softmax")
-__all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]
-__all__ += ["output_size"]
+__all__ = [name for name, value in globals().items() if callable(value) and name[0] != "_"]
