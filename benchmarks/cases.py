@@ -284,12 +284,13 @@ class CrossEntropy(Streaming):
     def forward(self):
         loss = np.empty(1)
         ops.op("cross_entropy")(x=self.arrays["x"], labels=self.labels, p=np.empty((self.n, self.k), np.float32),
-                                row_loss=np.empty(self.n), loss=loss, hits=np.empty(1, np.int64))  # fmt: skip
+                                row_loss=np.empty(self.n), loss=loss, hits=np.empty(1, np.int64),
+                                smoothing=0.0)  # fmt: skip
         return (loss.reshape(()),)
 
     def data(self):
         dx = np.empty((self.n, self.k), np.float32)
-        ops.op("cross_entropy_dx")(p=self.p, labels=self.labels, dx=dx, accumulate=0)
+        ops.op("cross_entropy_dx")(p=self.p, labels=self.labels, dx=dx, smoothing=0.0, weight=1.0, accumulate=0)
         return (dx,)
 
 

@@ -15,6 +15,7 @@ from cnnc.functional.conv_transpose import *
 from cnnc.functional.dense import *
 from cnnc.functional.dropout import *
 from cnnc.functional.local_response import *
+from cnnc.functional.losses import *
 from cnnc.functional.maxout import *
 from cnnc.functional.multiply import *
 from cnnc.functional.norm import *

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnc.functional._arrays import gradient, public, ready, real
-from cnnc.labels import check_labels
+from cnnc.labels import check_labels, check_weights, shares
 from cnnc.ops import op
 
 __all__ = ["cross_entropy", "cross_entropy_backward", "softmax", "softmax_backward"]
@@ -70,30 +70,43 @@ def softmax_backward(dy, x):
     return dx
 
 
-def _cross_entropy(logits, labels):
-    """(loss, softmax of the logits, the labels as a field of the operations)."""
+def _cross_entropy(logits, labels, label_smoothing, class_weights, sample_weights):
+    """(loss, softmax of the logits, the fields that the operation shares with its gradient)."""
     logits = real(logits, "logits", ndim=2)
     labels = check_labels(labels, *logits.shape)
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f"label_smoothing must be at least 0 and below 1, received {label_smoothing!r}")
+    class_weights = check_weights(class_weights, logits.shape[1], "class_weights")
+    sample_weights = check_weights(sample_weights, len(logits), "sample_weights")
     if labels.ndim == 1:
         (logits,) = ready(logits)
         wanted = {"labels": np.require(labels, np.int32, ["C", "A"])}
     else:
         logits, target = ready(logits, labels)
         wanted = {"target": target}
+    wanted["class_weight"] = None if class_weights is None else class_weights.astype(logits.dtype)
+    wanted["row_weight"] = shares(labels, sample_weights, class_weights)
+    wanted["smoothing"] = float(label_smoothing)
     p, row_loss, loss = np.empty_like(logits), np.empty(len(logits)), np.empty(1)
     op("cross_entropy")(x=logits, p=p, row_loss=row_loss, loss=loss, hits=np.empty(1, np.int64), **wanted)
     return float(loss[0]), p, wanted
 
 
 @public
-def cross_entropy(logits, labels):
+def cross_entropy(logits, labels, label_smoothing=0.0, class_weights=None, sample_weights=None):
     """Mean over samples of `-sum over k of t[k] * log(softmax(logits)[k])`, t being the label's probabilities.
 
     For an integer label this is `-log(softmax(logits)[label])`. Fused with softmax it is exact for any finite logits.
 
+    Szegedy, Vanhoucke, Ioffe, Shlens, Wojna: Rethinking the Inception architecture, CVPR 2016, for label smoothing.
+
     Args:
         logits: (N, K), real numbers.
         labels: (N,) integer classes from 0 to K - 1, or (N, K) rows of probabilities, one-hot or soft.
+        label_smoothing: the share of a label that is spread evenly over all classes, at least 0 and below 1.
+        class_weights: (K,) numbers of at least 0 that multiply the classes' probabilities; 1 for all unless given. For
+            integer labels the sum of their weights then stands for N.
+        sample_weights: (N,) numbers of at least 0: how often each sample counts; 1 for all unless given.
 
     Returns:
         The loss in nats, a float.
@@ -105,15 +118,15 @@ def cross_entropy(logits, labels):
     >>> round(cross_entropy([[0, 0], [10000, 0]], [1, 0]), 6)
     0.346574
     """
-    return _cross_entropy(logits, labels)[0]
+    return _cross_entropy(logits, labels, label_smoothing, class_weights, sample_weights)[0]
 
 
 @public
-def cross_entropy_backward(logits, labels):
+def cross_entropy_backward(logits, labels, label_smoothing=0.0, class_weights=None, sample_weights=None):
     """Gradient of cross_entropy: `dlogits = (softmax(logits) * sum over k of t[k] - t) / N`; the sum is 1 as a rule.
 
     Args:
-        logits, labels: as given to cross_entropy.
+        logits, labels, label_smoothing, class_weights, sample_weights: as given to cross_entropy.
 
     Returns:
         dlogits, (N, K) float32 or float64, the gradient of the mean.
@@ -125,7 +138,7 @@ def cross_entropy_backward(logits, labels):
     array([[ 0.25, -0.25],
            [ 0.  ,  0.  ]], dtype=float32)
     """
-    _, p, wanted = _cross_entropy(logits, labels)
+    _, p, wanted = _cross_entropy(logits, labels, label_smoothing, class_weights, sample_weights)
     dx = np.empty_like(p)
-    op("cross_entropy_dx")(p=p, dx=dx, accumulate=0, **wanted)
+    op("cross_entropy_dx")(p=p, dx=dx, weight=1.0, accumulate=0, **wanted)
     return dx

@@ -12,6 +12,7 @@ from cnnc.reference.conv_transpose import *
 from cnnc.reference.dense import *
 from cnnc.reference.dropout import *
 from cnnc.reference.local_response import *
+from cnnc.reference.losses import *
 from cnnc.reference.maxout import *
 from cnnc.reference.multiply import *
 from cnnc.reference.norm import *

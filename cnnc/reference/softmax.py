@@ -53,14 +53,20 @@ def softmax_backward(dy, x):
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
-def cross_entropy(logits, labels):
+def cross_entropy(logits, labels, label_smoothing=0.0, class_weights=None, sample_weights=None):
     """Mean over samples of `-sum over k of p[k] * log(softmax(logits)[k])`, p being the label's probabilities.
 
     For an integer label this is `-log(softmax(logits)[label])`. Fused with softmax it is exact for any finite logits.
 
+    Szegedy, Vanhoucke, Ioffe, Shlens, Wojna: Rethinking the Inception architecture, CVPR 2016, for label smoothing.
+
     Args:
         logits: (N, K), real numbers.
         labels: (N,) integer classes from 0 to K - 1, or (N, K) rows of probabilities, one-hot or soft.
+        label_smoothing: the share of a label that is spread evenly over all classes, at least 0 and below 1.
+        class_weights: (K,) numbers of at least 0 that multiply the classes' probabilities; 1 for all unless given. For
+            integer labels the sum of their weights then stands for N.
+        sample_weights: (N,) numbers of at least 0: how often each sample counts; 1 for all unless given.
 
     Returns:
         The loss in nats, a float.
@@ -72,18 +78,17 @@ def cross_entropy(logits, labels):
     >>> round(cross_entropy([[0, 0], [10000, 0]], [1, 0]), 6)
     0.346574
     """
-    logits = real(logits, "logits", ndim=2)
-    p = _probabilities(labels, *logits.shape)
+    logits, t, shares = _targets(logits, labels, label_smoothing, class_weights, sample_weights)
     log_y = _log_softmax(logits)
-    terms = np.multiply(p, log_y, out=np.zeros_like(p), where=p > 0)  # p = 0 contributes 0 even where log_y is -inf
-    return float(-terms.sum() / len(logits))
+    terms = np.multiply(t, log_y, out=np.zeros_like(t), where=t > 0)  # t = 0 contributes 0 even where log_y is -inf
+    return float(-(terms.sum(axis=1) * shares).sum())
 
 
-def cross_entropy_backward(logits, labels):
-    """Gradient of cross_entropy: `dlogits = (softmax(logits) - p) / N`.
+def cross_entropy_backward(logits, labels, label_smoothing=0.0, class_weights=None, sample_weights=None):
+    """Gradient of cross_entropy: `dlogits = (softmax(logits) * sum over k of t[k] - t) / N`; the sum is 1 as a rule.
 
     Args:
-        logits, labels: as given to cross_entropy.
+        logits, labels, label_smoothing, class_weights, sample_weights: as given to cross_entropy.
 
     Returns:
         (N, K) float64, the gradient of the mean.
@@ -94,9 +99,8 @@ def cross_entropy_backward(logits, labels):
     >>> cross_entropy_backward([[0, 0], [10000, 0]], [1, 0]).tolist()
     [[0.25, -0.25], [0.0, 0.0]]
     """
-    logits = real(logits, "logits", ndim=2)
-    p = _probabilities(labels, *logits.shape)
-    return (softmax(logits) - p) / len(logits)
+    logits, t, shares = _targets(logits, labels, label_smoothing, class_weights, sample_weights)
+    return (softmax(logits) * t.sum(axis=1, keepdims=True) - t) * shares[:, None]
 
 
 def _rows(x):
@@ -106,12 +110,41 @@ def _rows(x):
     return x
 
 
+def _targets(logits, labels, label_smoothing, class_weights, sample_weights):
+    """The logits, what stands before each -log softmax, and each sample's share in the mean."""
+    logits = real(logits, "logits", ndim=2)
+    p = probabilities(labels, *logits.shape)
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f"label_smoothing must be at least 0 and below 1, received {label_smoothing!r}")
+    classes = _weights(class_weights, p.shape[1], "class_weights")
+    counted = (p * classes).sum(axis=1) if np.ndim(labels) == 1 else np.ones(len(p))
+    smooth = (1 - label_smoothing) * p + label_smoothing / p.shape[1]
+    return logits, smooth * classes, row_shares(sample_weights, counted)
+
+
+def _weights(weights, n: int, name: str):
+    """Weights (n,), 1 unless given."""
+    weights = np.ones(n) if weights is None else real(weights, name)
+    if weights.shape != (n,):
+        raise ValueError(f"{name} must hold one weight for each of the {n}, received the shape {weights.shape}")
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(f"{name} must be finite and not negative, received {weights.tolist()}")
+    return weights
+
+
+def row_shares(sample_weights, counted):
+    """Each sample's share in a weighted mean, where sample n without a weight of its own counts as `counted[n]`."""
+    weights = _weights(sample_weights, len(counted), "sample_weights")
+    total = (weights * counted).sum()
+    return weights / total if total > 0 else np.zeros(len(counted))
+
+
 def _log_softmax(x):
     shifted = x - x.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
-def _probabilities(labels, samples: int, classes: int):
+def probabilities(labels, samples: int, classes: int):
     """Labels of either kind as rows of probabilities (N, K), after checking them."""
     labels = np.asarray(labels)
     if labels.shape == (samples,):

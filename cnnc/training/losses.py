@@ -27,9 +27,9 @@ class CrossEntropy:
         p = tape.like(logits)
         loss, hits = tape.new((1,), np.float64), tape.new((1,), np.int64)
         row_loss = tape.new((n,), np.float64)
-        tape.forward("cross_entropy", x=logits, p=p, row_loss=row_loss, loss=loss, hits=hits, **target)
+        tape.forward("cross_entropy", x=logits, p=p, row_loss=row_loss, loss=loss, hits=hits, smoothing=0.0, **target)
         tape.forward("check_finite", x=loss)
-        tape.backward("cross_entropy_dx", p=p, dx=tape.grad(logits), **target)
+        tape.backward("cross_entropy_dx", p=p, dx=tape.grad(logits), smoothing=0.0, weight=1.0, **target)
         return loss, hits
 
 

@@ -31,6 +31,20 @@ int OP(softmax_dx)(const ARGS(softmax_dx) *a, void *scratch, int threads)
 }
 NO_SCRATCH(softmax_dx)
 
+static int64_t count(const int *hit, ptrdiff_t N)
+{
+    int64_t hits = 0;
+    for (ptrdiff_t n = 0; n < N; n++)
+        hits += hit[n];
+    return hits;
+}
+
+static targets targets_of(const int32_t *labels, const real *target, const real *class_weight, double smoothing,
+                          ptrdiff_t n, ptrdiff_t K)
+{
+    return (targets){target ? target + n * K : NULL, class_weight, labels ? labels[n] : 0, smoothing};
+}
+
 /* scratch (N): is row n a hit? */
 int OP(cross_entropy)(const ARGS(cross_entropy) *a, void *scratch, int threads)
 {
@@ -40,17 +54,11 @@ int OP(cross_entropy)(const ARGS(cross_entropy) *a, void *scratch, int threads)
     /* over rows: each leaves its loss and its hit in places of its own */
     #pragma omp parallel for num_threads(team(threads, EXP_COST * (double)(a->N * a->K))) schedule(static)
     for (ptrdiff_t n = 0; n < a->N; n++)
-        a->row_loss[n] = kernels->cross_entropy(a->x + n * a->K, a->labels ? a->labels[n] : 0,
-                                                a->target ? a->target + n * a->K : NULL, a->p + n * a->K, a->K,
-                                                hit + n);
-    double sum = 0;
-    int64_t hits = 0;
-    for (ptrdiff_t n = 0; n < a->N; n++) {
-        sum += a->row_loss[n];
-        hits += hit[n];
-    }
-    a->loss[0] = sum / (double)a->N;
-    a->hits[0] = hits;
+        a->row_loss[n] = kernels->cross_entropy(
+            a->x + n * a->K, targets_of(a->labels, a->target, a->class_weight, a->smoothing, n, a->K), a->p + n * a->K,
+            a->K, hit + n);
+    a->loss[0] = weighted_sum(a->row_loss, a->row_weight, a->N);
+    a->hits[0] = count(hit, a->N);
     return 0;
 }
 
@@ -67,12 +75,46 @@ int OP(cross_entropy_dx)(const ARGS(cross_entropy_dx) *a, void *scratch, int thr
     /* over rows, as forward */
     #pragma omp parallel for num_threads(team(threads, 2 * (double)(a->N * a->K))) schedule(static)
     for (ptrdiff_t n = 0; n < a->N; n++)
-        kernels->cross_entropy_dx(a->p + n * a->K, a->labels ? a->labels[n] : 0,
-                                  a->target ? a->target + n * a->K : NULL, a->dx + n * a->K, a->K, a->N,
-                                  a->accumulate != 0);
+        kernels->cross_entropy_dx(
+            a->p + n * a->K, targets_of(a->labels, a->target, a->class_weight, a->smoothing, n, a->K), a->dx + n * a->K,
+            a->K, a->weight * share_of(a->row_weight, n, a->N), a->accumulate != 0);
     return 0;
 }
 NO_SCRATCH(cross_entropy_dx)
+
+/* scratch (N): is row n a hit? */
+int OP(hinge)(const ARGS(hinge) *a, void *scratch, int threads)
+{
+    (void)threads;
+    const T(loss_kernels) *kernels = KERNELS(loss);
+    int *hit = scratch;
+    /* over rows, as for cross-entropy */
+    #pragma omp parallel for num_threads(team(threads, 3 * (double)(a->N * a->K))) schedule(static)
+    for (ptrdiff_t n = 0; n < a->N; n++)
+        a->row_loss[n] = kernels->hinge(a->x + n * a->K, a->labels[n], a->K, (real)a->margin, hit + n);
+    a->loss[0] = weighted_sum(a->row_loss, a->row_weight, a->N);
+    a->hits[0] = count(hit, a->N);
+    return 0;
+}
+
+size_t OP_SCRATCH(hinge)(const ARGS(hinge) *a, int threads)
+{
+    (void)threads;
+    return cache_lines((size_t)a->N * sizeof(int));
+}
+
+int OP(hinge_dx)(const ARGS(hinge_dx) *a, void *scratch, int threads)
+{
+    (void)scratch, (void)threads;
+    const T(loss_kernels) *kernels = KERNELS(loss);
+    /* over rows, as forward */
+    #pragma omp parallel for num_threads(team(threads, 3 * (double)(a->N * a->K))) schedule(static)
+    for (ptrdiff_t n = 0; n < a->N; n++)
+        kernels->hinge_dx(a->x + n * a->K, a->labels[n], a->dx + n * a->K, a->K, (real)a->margin,
+                          a->weight * share_of(a->row_weight, n, a->N), a->accumulate != 0);
+    return 0;
+}
+NO_SCRATCH(hinge_dx)
 
 int OP(check_finite)(const ARGS(check_finite) *a, void *scratch, int threads)
 {

@@ -52,44 +52,81 @@ static void softmax_dx(const real *dy, const real *y, real *dx, ptrdiff_t K, int
                 store_n(dx + k, accumulate ? load_n(dx + k, n) + d : d, n););
 }
 
-static double cross_entropy(const real *x, ptrdiff_t label, const real *target, real *p, ptrdiff_t K, int *hit)
+/* t[k] of loss.h */
+static inline double target_at(targets t, ptrdiff_t k, ptrdiff_t K)
+{
+    double o = t.row ? (double)t.row[k] : k == t.label;
+    return ((1 - t.smoothing) * o + t.smoothing / (double)K) * (t.class_weight ? (double)t.class_weight[k] : 1);
+}
+
+static double sum_of_targets(targets t, ptrdiff_t K)
+{
+    if (!t.row && !t.smoothing)
+        return target_at(t, t.label, K);
+    double sum = 0;
+    for (ptrdiff_t k = 0; k < K; k++)
+        sum += target_at(t, k, K);
+    return sum;
+}
+
+static double cross_entropy(const real *x, targets t, real *p, ptrdiff_t K, int *hit)
 {
     real max = max_of(x, K);
-    double weight = 1, chosen = 0; /* sum of t, sum of t (x - max): taken before p overwrites x */
-    if (target) {
-        weight = 0;
+    double weight = sum_of_targets(t, K), chosen = 0; /* sum of t (x - max): taken before p overwrites x */
+    if (!t.row && !t.smoothing)
+        chosen = target_at(t, t.label, K) * ((double)x[t.label] - (double)max);
+    else
         for (ptrdiff_t k = 0; k < K; k++) {
-            weight += target[k];
-            chosen += target[k] != 0 ? (double)target[k] * ((double)x[k] - (double)max) : 0;
+            double at_k = target_at(t, k, K);
+            chosen += at_k != 0 ? at_k * ((double)x[k] - (double)max) : 0;
         }
-        label = first_largest(target, K);
-    } else {
-        chosen = (double)x[label] - (double)max;
-    }
-    *hit = first_largest(x, K) == label;
+    *hit = first_largest(x, K) == (t.row ? first_largest(t.row, K) : t.label);
     real sum = exponentials(x, p, K, max);
     divide(p, K, sum);
     return log((double)sum) * weight - chosen;
 }
 
-static void cross_entropy_dx(const real *p, ptrdiff_t label, const real *target, real *dx, ptrdiff_t K, ptrdiff_t N,
-                             int accumulate)
+static void cross_entropy_dx(const real *p, targets t, real *dx, ptrdiff_t K, double share, int accumulate)
 {
-    const real share = (real)(1.0 / (double)N);
-    if (target) {
-        double weight = 0;
-        for (ptrdiff_t k = 0; k < K; k++)
-            weight += target[k];
-        EACH_VECTOR(k, n, K,
-                    vreal d = (load_n(p + k, n) * (real)weight - load_n(target + k, n)) * share;
-                    store_n(dx + k, accumulate ? load_n(dx + k, n) + d : d, n););
-    } else {
-        real at_label = (p[label] - 1) * share + (accumulate ? dx[label] : 0); /* before dx overwrites p */
-        EACH_VECTOR(k, n, K,
-                    vreal d = load_n(p + k, n) * share;
-                    store_n(dx + k, accumulate ? load_n(dx + k, n) + d : d, n););
-        dx[label] = at_label;
-    }
+    const real weight = (real)sum_of_targets(t, K), part = (real)share;
+    const real kept = (real)(1 - t.smoothing), even = (real)(t.smoothing / (double)K);
+    real at_label = 0;
+    if (!t.row) /* before dx overwrites p */
+        at_label = (p[t.label] * weight - (real)target_at(t, t.label, K)) * part + (accumulate ? dx[t.label] : 0);
+    EACH_VECTOR(k, n, K,
+                vreal wanted = t.row ? load_n(t.row + k, n) * kept + even : splat(even);
+                if (t.class_weight)
+                    wanted *= load_n(t.class_weight + k, n);
+                vreal d = (load_n(p + k, n) * weight - wanted) * part;
+                store_n(dx + k, accumulate ? load_n(dx + k, n) + d : d, n););
+    if (!t.row)
+        dx[t.label] = at_label;
+}
+
+static double hinge(const real *x, ptrdiff_t label, ptrdiff_t K, real margin, int *hit)
+{
+    const real least = margin - x[label];
+    vreal sum = {0};
+    EACH_VECTOR(k, n, K,
+                vreal v = load_n(x + k, n) + least;
+                v = select(v < 0, (vreal){0}, v);
+                sum += select(first_lanes(n), v, (vreal){0}););
+    real own = x[label] + least; /* the label's own term, which does not count */
+    *hit = first_largest(x, K) == label;
+    return ((double)sum_lanes(sum) - (double)(own < 0 ? 0 : own)) / (double)K;
+}
+
+static void hinge_dx(const real *x, ptrdiff_t label, real *dx, ptrdiff_t K, real margin, double share, int accumulate)
+{
+    const real least = margin - x[label], part = (real)(share / (double)K);
+    const real at_label = accumulate ? dx[label] : 0;
+    ptrdiff_t above = 0;
+    for (ptrdiff_t k = 0; k < K; k++)
+        above += k != label && x[k] + least > 0;
+    EACH_VECTOR(k, n, K,
+                vreal d = select(load_n(x + k, n) + least > 0, splat(part), (vreal){0});
+                store_n(dx + k, accumulate ? load_n(dx + k, n) + d : d, n););
+    dx[label] = at_label - (real)above * part;
 }
 
 const T(loss_kernels) KERNEL_TABLE(loss) = {
@@ -97,4 +134,6 @@ const T(loss_kernels) KERNEL_TABLE(loss) = {
     .softmax_dx = softmax_dx,
     .cross_entropy = cross_entropy,
     .cross_entropy_dx = cross_entropy_dx,
+    .hinge = hinge,
+    .hinge_dx = hinge_dx,
 };

@@ -152,6 +152,43 @@ def test_cross_entropy(scale):
         close(reference.cross_entropy_backward(values, labels), logits.grad)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_cross_entropy_with_smoothing_and_class_weights(smoothing, weighted):
+    rng = np.random.default_rng(5)
+    values, classes, rows = rng.standard_normal((6, 9)), rng.integers(9, size=6), rng.dirichlet(np.ones(9), 6)
+    weights = rng.random(9) if weighted else None
+    theirs = {"label_smoothing": smoothing, "weight": torch.tensor(weights) if weighted else None}
+    for labels in (classes, rows):
+        logits = tensor(values)
+        loss = F.cross_entropy(logits, torch.tensor(labels), **theirs)
+        loss.backward()
+        close(reference.cross_entropy(values, labels, smoothing, weights), loss)
+        close(reference.cross_entropy_backward(values, labels, smoothing, weights), logits.grad)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "theirs"),
+    [
+        ("mse", {}, F.mse_loss),
+        ("mae", {}, F.l1_loss),
+        ("huber", {"delta": 0.6}, lambda x, t: F.huber_loss(x, t, delta=0.6)),
+        ("binary_cross_entropy", {}, F.binary_cross_entropy_with_logits),
+        ("hinge", {"margin": 0.8}, lambda x, t: F.multi_margin_loss(x, t, margin=0.8)),
+    ],
+)
+def test_losses(name, arguments, theirs):
+    rng = np.random.default_rng(6)
+    values = 3 * rng.standard_normal((7, 5))
+    values[0, 0] = 800.0
+    target = rng.integers(5, size=7) if name == "hinge" else rng.random((7, 5))
+    x = tensor(values)
+    loss = theirs(x, torch.tensor(target))
+    loss.backward()
+    close(getattr(reference, name)(values, target, **arguments), loss)
+    close(getattr(reference, f"{name}_backward")(values, target, **arguments), x.grad)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

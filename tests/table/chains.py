@@ -49,7 +49,7 @@ def values_of(case, dtype):
     """The arrays of a case, and what its chain starts from, by field name."""
     arrays = case.arrays(dtype)
     values = dict(zip(case.spec.takes.split(), arrays, strict=False))
-    if case.spec.is_loss and values["labels"].ndim == 2:
+    if "labels" in values and values["labels"].ndim == 2:
         values["target"] = values.pop("labels")
     for field, array in values.items():
         values[field] = array.astype(np.int32) if array.dtype.kind == "i" else array.astype(dtype)
