@@ -4,7 +4,7 @@ Images are NumPy arrays (N, H, W, C). `cnnc.Sequential` builds networks out of l
 `cnnc.functional` has every operation on plain arrays, and `cnnc.reference` says in plain NumPy what each computes.
 """
 
-from cnnc import functional, initializers, models
+from cnnc import functional, initializers, metrics, models
 from cnnc.config import show_config
 from cnnc.io import load
 from cnnc.layers import *
