@@ -11,7 +11,7 @@ from cnnc.layers import *
 from cnnc.network import Sequential
 from cnnc.ops import get_num_threads, set_num_threads
 from cnnc.parameters import Parameter
-from cnnc.training import SGD, Cosine, NonFiniteLoss, Optimizer, Trainer
+from cnnc.training import *
 
 __version__ = "0.1.0"
 

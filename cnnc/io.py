@@ -19,8 +19,7 @@ CLASSES["Sequential"] = Sequential
 def _describe(layer):
     """A layer as plain data."""
     kind = type(layer).__name__
-    if isinstance(layer, Container):
-        return {"type": kind, "layers": [_describe(child) for child in layer.children()]}
+    inside = {"layers": [_describe(child) for child in layer.children()]} if isinstance(layer, Container) else {}
     settings = {k: v for k, v in layer.config().items() if not callable(v)}
     for name, value in settings.items():
         try:
@@ -28,7 +27,7 @@ def _describe(layer):
         except TypeError:
             raise TypeError(f"{layer.title}: settings must be plain numbers, texts and tuples to be saved: "
                             f"received {name} = {value!r}") from None  # fmt: skip
-    return {"type": kind, **settings}
+    return {"type": kind, **settings, **inside}
 
 
 def _tuples(value):
@@ -44,14 +43,14 @@ def _make(description, classes, depth=0):
     if kind not in classes:
         raise ValueError(f"layer types must be known ({', '.join(sorted(classes))}) or be given in custom=: "
                          f"received {kind!r}")  # fmt: skip
-    cls = classes[kind]
+    cls, inside = classes[kind], []
     if issubclass(cls, Container):
-        children = settings.get("layers")
+        children = settings.pop("layers", None)
         if not isinstance(children, list):
             raise ValueError(f"{kind} must list its layers: received {str(children)[:80]!r}")
-        return cls([_make(child, classes, depth + 1) for child in children])
+        inside = [[_make(child, classes, depth + 1) for child in children]]
     try:
-        return cls(**{name: _tuples(value) for name, value in settings.items()})
+        return cls(*inside, **{name: _tuples(value) for name, value in settings.items()})
     except TypeError:
         raise ValueError(f"{kind} cannot be made with these settings: received {settings!r}") from None
 

@@ -236,7 +236,7 @@ class Sequential(Chain):
             return run.arrays if not keep_all else {name: a.copy() for name, a in run.arrays.items()}
 
     def activations(self, x):
-        """Every layer's output for one batch: path -> array.
+        """Every layer's output for one batch: path -> array. Auxiliary heads are left out, they are for training.
 
         Example:
             >>> import cnnc
@@ -244,7 +244,7 @@ class Sequential(Chain):
             array([[0.5, 0.5]], dtype=float32)
         """
         arrays = self._run(self.check_images(x), keep_all=True)
-        return {layer.path: arrays[layer.path] for layer in self.walk() if not layer.children()}
+        return {layer.path: arrays[layer.path] for layer in self.walk() if layer.path in arrays}
 
     def predict(self, x, batch_size=256):
         """Inference on any number of images, `batch_size` at a time. Arguments and result as for a call."""
@@ -257,14 +257,17 @@ class Sequential(Chain):
                 y[start : start + batch_size] = self._run(part, keep_all=False)["y"]
         return y
 
-    def evaluate(self, x, labels, metrics=("loss", "accuracy"), batch_size=256):
+    def evaluate(self, x, labels, metrics=None, batch_size=256, loss="cross_entropy"):
         """Metrics on a labelled data set.
 
         Args:
             x: (N, *input_shape) images.
-            labels: N integer classes, or (N, K) one-hot rows.
-            metrics: names out of "loss" (mean cross-entropy), "accuracy", "top5" (right class among the five best).
+            labels: N integer classes, (N, K) one-hot rows, or targets of the output's shape, as the loss needs.
+            metrics: names: "loss" (the mean of `loss`), "accuracy", "error", "top5" and "top5_error" (of any number:
+                whether the right class is among so many), "precision", "recall", "f1" (means over classes),
+                "calibration_error"; see `cnnc.metrics`. Unless given, loss and, where labels are classes, accuracy.
             batch_size: images at a time.
+            loss: what "loss" is: a name or an object, see `cnnc.Trainer`.
 
         Returns:
             A dict name -> float.
@@ -273,16 +276,21 @@ class Sequential(Chain):
             ValueError: for labels out of range or not as many as images, or an unknown metric.
         """
         x = self.check_images(x)
-        labels = training.check_labels(labels, len(x), self.output_shape)
-        return metrics_module.evaluate(self.predict(x, batch_size), labels, metrics)
+        loss = training.get_loss(loss)
+        labels = loss.targets(labels, len(x), self.output_shape)
+        names = loss.metrics if metrics is None else metrics
+        for name in names:
+            if name != "loss" and (not loss.classes or metrics_module.get(name) is None):
+                raise ValueError(f'"{loss.name}" has no metric but "loss": received {name!r}')
+        return metrics_module.evaluate(self.predict(x, batch_size), labels, names, loss.value)
 
     # --- training
 
     def fit(self, x, labels, epochs=1, batch_size=64, optimizer=None, loss="cross_entropy", validation_data=None,
-            callbacks=(), seed=0, progress=True):  # fmt: skip
+            callbacks=(), seed=0, progress=True, sample_weight=None, accumulate=1, ema=None):  # fmt: skip
         """Trains with minibatches; see `cnnc.training.fit` for the arguments. Returns the history, name -> list."""
         return training.fit(self, x, labels, epochs, batch_size, optimizer, loss, validation_data, callbacks, seed,
-                            progress)  # fmt: skip
+                            progress, sample_weight, accumulate, ema)  # fmt: skip
 
     # --- saving
 

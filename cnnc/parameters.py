@@ -98,8 +98,11 @@ class Flat:
         """A fresh flat array of zeros of the layout of the learned parameters, for an optimizer's state."""
         return self._zeros(self.length)
 
-    def runs(self):
-        """(slice, lr_scale, decays) of each contiguous run of trainable parameters with equal settings."""
+    def runs(self, apart=False):
+        """(slice, lr_scale, decays) of each contiguous run of trainable parameters with equal settings.
+
+        With `apart` a run is one parameter.
+        """
         runs = []
         for path in sorted(self.learned(), key=self.offsets.get):
             parameter, start = self.named[path], self.offsets[path]
@@ -107,7 +110,7 @@ class Flat:
             settings = parameter.lr_scale, parameter.decays
             if not parameter.trainable:
                 continue
-            if runs and runs[-1][0].stop == start and runs[-1][1:] == settings:
+            if not apart and runs and runs[-1][0].stop == start and runs[-1][1:] == settings:
                 runs[-1] = slice(runs[-1][0].start, end), *settings
             else:
                 runs.append((slice(start, end), *settings))

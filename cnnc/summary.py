@@ -3,7 +3,7 @@
 import math
 
 from cnnc import geometry, training
-from cnnc.layers import Reshape
+from cnnc.layers import Auxiliary, Reshape
 
 
 def _text(n):
@@ -23,6 +23,8 @@ def _field(layer, field, jump):
 
     Both are None where places on the input have lost their meaning.
     """
+    if isinstance(layer, Auxiliary):  # hands its input on
+        return field, jump
     children = layer.children()
     if hasattr(layer, "join"):
         branches = [(*_field(child, field, jump), child.output_shape) for child in children]
@@ -37,35 +39,36 @@ def _field(layer, field, jump):
     return geometry.receptive_field([window], field, jump) if window and field else (field, jump)
 
 
-def _leaves(layer, field, jump):
-    """(layer, field, jump) of every layer without children, in order."""
+def _leaves(layer, field, jump, aside=False):
+    """(layer, field, jump, whether in an auxiliary head) of every layer without children, in order."""
     children = layer.children()
+    aside = aside or isinstance(layer, Auxiliary)
     if not children:
-        yield (layer, *_field(layer, field, jump))
+        yield (layer, *_field(layer, field, jump), aside)
     for child in children:
-        yield from _leaves(child, field, jump)
+        yield from _leaves(child, field, jump, aside)
         if not hasattr(layer, "join"):
             field, jump = _field(child, field, jump)
 
 
 def rows(net):
-    """One dict for each layer and one of totals."""
+    """One dict for each layer and one of totals. Auxiliary heads cost nothing in inference, as is counted."""
     itemsize = net.dtype.itemsize
     table, counted = [], set()
     start = (1,) * (len(net.input_shape) - 1)
-    for layer, field, jump in _leaves(net, start, start):
+    for layer, field, jump, aside in _leaves(net, start, start):
         own = {id(p): p.size for p in layer.own_parameters().values() if p.learned and id(p) not in counted}
         counted.update(own)
         seen = field and len(field) == len(layer.input_shape) - 1
         places = jump and len(jump) == len(layer.output_shape) - 1
         table.append({
-            "layer": layer.title,
+            "layer": f"{layer.title} (in training)" if aside else layer.title,
             "output_shape": layer.output_shape,
             "parameters": sum(own.values()),
             "receptive_field": tuple(map(math.ceil, field)) if seen else None,
             "stride": jump if places else None,
-            "macs": layer.macs(),
-            "memory": math.prod(layer.output_shape) * itemsize,
+            "macs": 0 if aside else layer.macs(),
+            "memory": 0 if aside else math.prod(layer.output_shape) * itemsize,
         })  # fmt: skip
     total = {key: sum(row[key] for row in table) for key in ("parameters", "macs", "memory")}
     table.append({"layer": "total", "output_shape": net.output_shape, "receptive_field": None, "stride": None, **total})

@@ -87,12 +87,19 @@ class Tape:
         dtype: the element type of activations, float32 (float64 for gradient checks).
         training: whether layers behave as in training and the backward steps are kept.
         rng: uint64 array {seed, step} that random layers draw from.
+        add: whether gradients of parameters are added to what they hold from the beginning, as in the later parts of
+            a batch.
+
+    Attributes:
+        heads: (logits buffer, weight) of each auxiliary head, whose losses are added to the loss with that weight.
     """
 
-    def __init__(self, dtype=np.float32, training=False, rng=None):
+    def __init__(self, dtype=np.float32, training=False, rng=None, add=False):
         self.dtype = np.dtype(dtype)
         self.training = training
         self.rng = rng
+        self.heads = []
+        self._kept_grads = set() if add else None  # storages of gradients that hold something already
         self.trace = []  # (layer, output buffer) of each layer without children, in order
         self._forward, self._backward, self._update = [], [], []
         self._fixed, self._grads = {}, {}
@@ -134,11 +141,17 @@ class Tape:
         if x is None or not self.training:
             return None
         if isinstance(x, Parameter):
-            return self.fixed(x.grad) if x.trainable else None
+            return self._parameter_grad(x) if x.trainable else None
         if not x.needs_grad:
             return None
         storage = self._grads.setdefault(id(x.storage), Storage(x.storage.nbytes))
         return Buffer(x.shape, x.dtype, storage)
+
+    def _parameter_grad(self, parameter):
+        grad = self.fixed(parameter.grad)
+        if self._kept_grads is not None:
+            self._kept_grads.add(id(grad.storage))
+        return grad
 
     # --- steps
 
@@ -193,7 +206,7 @@ class Tape:
     def plan(self, team):
         """Ends the recording: orders the steps, finds each buffer's life, shares memory. Returns a `Plan`."""
         steps = [*self._forward, *reversed(self._backward), *self._update]
-        self._set_again(steps)
+        self._set_again(steps, self._kept_grads or ())
         for number, step in enumerate(steps):
             for buffer in step.buffers():
                 buffer.storage.use(number)
@@ -205,8 +218,8 @@ class Tape:
         return Plan(steps, [*self._inputs, *self._kept], team)
 
     @staticmethod
-    def _set_again(steps):
-        written = set()
+    def _set_again(steps, kept):
+        written = set(kept)
         for step in steps:
             step.again = frozenset(name for name in step.writes if id(step.fields[name].storage) in written)
             for outputs in step.op.flags.values() if step.op else ():

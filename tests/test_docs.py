@@ -28,6 +28,7 @@ def test_recipes_name_every_step():
     assert [recipe.splitlines()[0] for recipe in recipes] == [
         "Add an activation",
         "Add an optimizer",
+        "Add a loss",
         "Add a layer from existing operations",
         "Add a kernel family",
         "Add an instruction set",

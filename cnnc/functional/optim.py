@@ -49,8 +49,7 @@ def sgd(param, grad, velocity=None, lr=0.01, momentum=0.0, weight_decay=0.0, nes
         )
     param, grad, velocity = ready(param, grad, velocity)
     param, velocity = param.copy(), velocity.copy()  # updated in place
-    op("sgd")(
-        grad=grad, param=param, velocity=velocity, lr=np.array([lr], np.float64), momentum=float(momentum),
-        weight_decay=float(weight_decay), nesterov=int(bool(nesterov)),
-    )  # fmt: skip
+    numbers = np.zeros(8)
+    numbers[:4] = lr, momentum, weight_decay, bool(nesterov)  # as csrc/optim/optimizers.h lists them
+    op("sgd")(grad=grad, param=param, s0=velocity, numbers=numbers)
     return param, velocity

@@ -5,7 +5,7 @@ import math
 from cnnc.geometry import is_int
 from cnnc.layers.base import Layer, layer
 
-__all__ = ["Add", "Chain", "Concat", "Identity", "Multiply", "PadChannels"]
+__all__ = ["Add", "Auxiliary", "Chain", "Concat", "Identity", "Multiply", "PadChannels"]
 
 
 class Container(Layer):
@@ -50,6 +50,45 @@ class Chain(Container):
     def record(self, tape, x):
         for child in self.layers:
             x = child.apply(tape, x)
+        return x
+
+
+class Auxiliary(Chain):
+    """A head on the side: in training its layers lead to logits of their own, whose loss is added to the network's.
+
+    loss = main loss + sum over heads of weight * head loss; y = x: what follows sees the input of the head. In
+    inference the head is not computed, but its parameters stay.
+    (Szegedy et al.: Going deeper with convolutions, 2015.)
+
+    Args:
+        branch: a layer or a list of layers; its output must have the shape of the network's.
+        weight: of the head's loss, 0 or more.
+
+    Raises:
+        LayerError: for a weight outside its range.
+
+    Example:
+        >>> import cnnc
+        >>> net = cnnc.Sequential([cnnc.Dense(8), cnnc.Auxiliary(cnnc.Dense(2)), cnnc.ReLU(), cnnc.Dense(2)])
+        >>> net.build((3,), seed=0).count_parameters()
+        68
+    """
+
+    def __init__(self, branch, weight=0.3):
+        super().__init__(branch if isinstance(branch, (list, tuple)) else [branch])
+        self.expect(0 <= weight < math.inf, "weight must be 0 or more", weight)
+        self.weight = float(weight)
+
+    def config(self):
+        return {"weight": self.weight}
+
+    def declare(self, shape):
+        self.head_shape = super().declare(shape)
+        return shape
+
+    def record(self, tape, x):
+        if tape.training:
+            tape.heads.append((super().record(tape, x), self.weight))
         return x
 
 

@@ -1,12 +1,17 @@
 """Training: optimizers, schedules, losses, the trainer and the loop over epochs."""
 
-from cnnc.training.checks import check_count, check_labels
-from cnnc.training.fit import fit
-from cnnc.training.losses import CrossEntropy
-from cnnc.training.optimizers import SGD, Optimizer
-from cnnc.training.schedules import Cosine
-from cnnc.training.trainer import NonFiniteLoss, Trainer
+from importlib import import_module
 
-__all__ = [
-    "SGD", "Cosine", "CrossEntropy", "NonFiniteLoss", "Optimizer", "Trainer", "check_count", "check_labels", "fit",
-]  # fmt: skip
+from cnnc.training.average import *
+from cnnc.training.checks import check_count
+from cnnc.training.finder import *
+from cnnc.training.fit import fit
+from cnnc.training.losses import *
+from cnnc.training.losses import get as get_loss
+from cnnc.training.optimizers import *
+from cnnc.training.schedules import *
+from cnnc.training.trainer import *
+from cnnc.training.update import *
+
+_MODULES = ("average", "finder", "losses", "optimizers", "schedules", "trainer", "update")
+__all__ = [name for module in _MODULES for name in import_module(f"{__name__}.{module}").__all__]

@@ -4,27 +4,40 @@ import weakref
 
 import numpy as np
 
+from cnnc.labels import check_weights
 from cnnc.tape import Tape
 from cnnc.training import losses
-from cnnc.training.checks import check_labels
+from cnnc.training.average import Average
+from cnnc.training.checks import check_count
+from cnnc.training.update import Update
+
+__all__ = ["NonFiniteLoss", "Trainer"]
 
 
 class NonFiniteLoss(FloatingPointError):
-    """The loss became infinite or not a number. The parameters are those from before the step."""
+    """The loss became infinite or not a number. The network is as it was before the step."""
 
 
 class Trainer:
     """Trains a network step by step: clear gradients, forward, loss, backward, update, as one call into C.
 
+    Layers' `trainable` and `lr_scale` are read when the trainer is made.
+
     Args:
         net: a built network.
         optimizer: such as `cnnc.SGD(lr=0.05, momentum=0.9)`.
-        loss: "cross_entropy".
-        steps: how many steps there will be in all; schedules need it.
+        loss: "cross_entropy" (for integer labels or rows of probabilities), "hinge" (integer labels), "mse", "mae",
+            "huber", "binary_cross_entropy" (targets of the output's shape), or an object such as
+            `cnnc.CrossEntropy(label_smoothing=0.1)`.
+        steps: how many steps there will be in all; most schedules need it.
+        accumulate: in how many parts a batch is worked off. Their gradients add up to those of the whole batch, in the
+            memory of one part; layers that look at the whole batch, as batch normalisation does, see parts.
+        ema: the share of the moving average of the weights that stays in a step, such as 0.999; None for no average.
 
     Attributes:
         step_number: steps done.
-        hits: how many images of the last batch were classified right before its update.
+        hits: how many images of the last batch were classified right before its update (0 if labels are not classes).
+        average: the `Average` of the weights, or None.
 
     Raises:
         ValueError: if the network is not built or does not end in what the loss needs.
@@ -38,83 +51,183 @@ class Trainer:
         True
     """
 
-    def __init__(self, net, optimizer, loss="cross_entropy", steps=None):
+    def __init__(self, net, optimizer, loss="cross_entropy", steps=None, accumulate=1, ema=None):
         self.net = net
         self.flat = net.flat  # raises if the network is not built
-        net.settle()
-        self.optimizer = optimizer
         self.loss = losses.get(loss)
         self.loss.check(net)
         self.steps = steps
+        self.accumulate = check_count(accumulate, "accumulate")
+        self.average = None if ema is None else Average(self.flat, ema)
+        net.settle()
+        self.optimizer = optimizer
+        self.update = Update(optimizer, self.flat)
         self.step_number = 0
         self.hits = 0
-        self.state = {}
         self.lr = np.zeros(1)
+        self._head_weights = ()  # of the auxiliary heads, known when a step is recorded
         self.owner = object()  # marks this trainer's programs, which go when it goes
         weakref.finalize(self, net._arena.forget, self.owner)
 
-    def plan(self, n, dtype, one_hot, team):
-        """The plan of a training step on a batch of `n` images of that dtype, and its buffers by name."""
-        tape = Tape(self.net.dtype, training=True, rng=self.net.rng)
-        grad = self.flat.grad
+    @property
+    def state(self):
+        """Name -> flat array that the optimizer keeps from step to step."""
+        return self.update.state
+
+    # --- recording
+
+    def plan(self, n, dtype, one_hot, team, weighted=False, share=1.0, add=False, update=True):
+        """The plan of a training step on a batch of `n` images of that dtype, and its buffers by name.
+
+        Args:
+            n, dtype, team: images, their type, threads.
+            one_hot: whether labels are rows; targets of the output's shape are.
+            weighted: whether samples have weights.
+            share: the part's share of the batch, where they have none.
+            add: whether gradients are added to those of the parts before.
+            update: whether parameters are updated, after the last part.
+        """
+        tape = Tape(self.net.dtype, training=True, rng=self.net.rng, add=add)
+        self.flat.grad  # noqa: B018 - layers record views into it
         source, x = self.net.record_input(tape, n, dtype)
-        logits = self.net.apply(tape, x)
-        labels = tape.input(logits.shape if one_hot else (n,), tape.dtype if one_hot else np.int32)
-        loss, hits = self.loss.record(tape, logits, labels)
-        tape.keep(source)  # the diagnosis of a loss that is not finite starts here
-        for run, _, _ in self.flat.runs():
-            self.optimizer.record(
-                tape, self.flat.data[run], grad[run], self.lr, lambda name, r=run: self._state(name)[r]
-            )
-        named = {"x": source, "labels": labels, "loss": tape.keep(loss), "hits": tape.keep(hits)}
+        y = self.net.apply(tape, x)
+        labels = tape.input(y.shape if one_hot else (n,), tape.dtype if one_hot else np.int32)
+        weights = tape.input((n,), np.float64) if weighted else None
+        loss, hits = self.loss.record(tape, y, labels, weights, share)
+        named = {"x": source, "labels": labels, "loss": loss, "hits": hits, "weights": weights}
+        for number, (head, weight) in enumerate(tape.heads):
+            named[f"head{number}"], _ = self.loss.record(tape, head, labels, weights, share * weight)
+        self._head_weights = tuple(weight for _, weight in tape.heads)
+        if update:
+            self.update.record(tape)
+            if self.average is not None:
+                self.average.record(tape)
+        named = {name: tape.keep(buffer) for name, buffer in named.items() if buffer is not None}
         return tape.plan(team), named
 
-    def _state(self, name):
-        return self.state.setdefault(name, self.flat.state())
+    def run(self, n, dtype, one_hot, weighted=False, share=1.0, add=False, update=True):
+        """The recorded step for batches of `n`, or for such a part of one: fill its arrays, then replay it."""
+        how = weighted, share, add, update
+        key = (self.owner, n, np.dtype(dtype), one_hot, *how)
+        return self.net._arena.run(key, lambda team: self.plan(n, dtype, one_hot, team, *how))
 
-    def run(self, n, dtype, one_hot):
-        """The recorded step for batches of `n`: fill its "x" and "labels", then call `replay`."""
-        key = (self.owner, n, np.dtype(dtype), one_hot)
-        return self.net._arena.run(key, lambda team: self.plan(n, dtype, one_hot, team))
+    # --- running
 
-    def replay(self, run):
-        """Runs a filled step; returns its loss."""
-        self.lr[0] = self.optimizer.lr_at(self.step_number, self.steps)
-        self.net.rng[1] = self.step_number
-        stopped = run.program.run()
-        loss = float(run["loss"][0])
-        if stopped is not None:
-            raise NonFiniteLoss(self._diagnosis(run, loss))
-        self.hits = int(run["hits"][0])
-        self.step_number += 1
-        return loss
-
-    def step(self, x, labels):
+    def step(self, x, labels, sample_weight=None, lr=None):
         """One training step on a batch.
 
         Args:
             x: (N, *input_shape) numbers; uint8 images are scaled.
-            labels: N integer classes, or (N, K) rows of probabilities.
+            labels: as the loss needs, N integer classes, (N, K) rows of probabilities or targets of the output's shape.
+            sample_weight: N numbers, 0 or more: how often each sample counts; the loss is the weighted mean.
+            lr: the learning rate of this step; the optimizer's unless given.
 
         Returns:
             The mean loss before the update.
 
         Raises:
             ValueError: for shapes that do not fit or labels out of range.
-            NonFiniteLoss: if the loss is not finite; the parameters are left as they were.
+            NonFiniteLoss: if the loss is not finite; network and optimizer are left as they were.
         """
         x = self.net.check_images(x)
-        labels = check_labels(labels, len(x), self.net.output_shape)
+        labels = self.loss.targets(labels, len(x), self.net.output_shape)
+        sample_weight = check_weights(sample_weight, len(x))
+
+        def fill(run, part):
+            run["x"][...] = x[part]
+            run["labels"][...] = labels[part]
+
+        return self.advance(len(x), self.net.input_dtype(x), labels, sample_weight, fill, lr)
+
+    def advance(self, n, dtype, labels, sample_weight, fill, lr=None):
+        """One step on `n` images with checked labels; `fill(run, slice)` brings a part of them into a program."""
         with self.net._lock:
-            run = self.run(len(x), self.net.input_dtype(x), labels.ndim == 2)
-            run["x"][...] = x
-            run["labels"][...] = labels
-            return self.replay(run)
+            self._prepare(lr)
+            kept = self.flat.all[self.flat.length :].copy() if self.accumulate > 1 else None
+            weights = self.loss.shares(labels, sample_weight)
+            size = -(-n // self.accumulate)
+            loss = hits = 0
+            for number, start in enumerate(range(0, n, size)):
+                part = slice(start, min(n, start + size))
+                count = part.stop - start
+                share = 1.0 if weights is not None else count / n
+                run = self.run(count, dtype, labels.ndim > 1, weights is not None, share,
+                               add=start > 0, update=part.stop == n)  # fmt: skip
+                fill(run, part)
+                if weights is not None:
+                    run["weights"][...] = weights[part]
+                self.net.rng[1] = self.step_number * self.accumulate + number
+                loss += share * self._replay(run, kept)
+                hits += int(run["hits"][0]) if self.loss.classes else 0
+            self.hits = hits
+            self.step_number += 1
+        return loss
+
+    def _prepare(self, lr):
+        self.lr[0] = self.optimizer.lr_at(self.step_number, self.steps) if lr is None else lr
+        self.update.prepare(self.step_number, float(self.lr[0]))
+
+    def _replay(self, run, kept):
+        """Runs a filled program; returns its loss. `kept` is the network's state that goes back if it is not finite."""
+        stopped = run.program.run()
+        loss = float(run["loss"][0])
+        for number, weight in enumerate(self._head_weights):
+            loss += weight * float(run[f"head{number}"][0])
+        if stopped is not None:
+            if kept is not None:
+                self.flat.all[self.flat.length :] = kept
+            raise NonFiniteLoss(self._diagnosis(run, loss))
+        return loss
 
     def gradients(self):
         """Path -> array: the gradients of the last step, live views."""
         self.flat.grad  # noqa: B018 - allocates the views if no step has run
         return {path: parameter.grad for path, parameter in self.flat.learned().items()}
+
+    # --- state
+
+    def state_dict(self):
+        """Copies of all that changes from step to step, but for the network's own state: name -> array or number.
+
+        With `net.state()` and the same settings it continues training, to the same bits.
+
+        Example:
+            >>> import cnnc
+            >>> net = cnnc.Sequential([cnnc.Dense(2)]).build((3,), seed=0)
+            >>> sorted(cnnc.Trainer(net, cnnc.Adam(), ema=0.99).state_dict())
+            ['average', 'optimizer.mean', 'optimizer.square', 'rng', 'step']
+        """
+        state = {"step": self.step_number, "rng": self.net.rng.copy()}
+        state.update((f"optimizer.{name}", array.copy()) for name, array in self.state.items())
+        if self.average is not None:
+            state["average"] = self.average.array.copy()
+        state.update((f"schedule.{name}", value) for name, value in self._schedule_state().items())
+        return state
+
+    def load_state_dict(self, state):
+        """Puts back what `state_dict` returned.
+
+        Raises:
+            ValueError: unless names and sizes are those of this trainer.
+        """
+        own = self.state_dict()
+        if state.keys() != own.keys():
+            raise ValueError(f"this trainer's state is {', '.join(sorted(own))}: received {', '.join(sorted(state))}")
+        for name, value in own.items():
+            if np.shape(value) != np.shape(state[name]):
+                raise ValueError(f"{name} must have the shape {np.shape(value)}: received {np.shape(state[name])}")
+        self.step_number = int(state["step"])
+        self.net.rng[:] = state["rng"]
+        for name, array in self.state.items():
+            array[:] = state[f"optimizer.{name}"]
+        if self.average is not None:
+            self.average.array[:] = state["average"]
+        schedule = {name: state[f"schedule.{name}"] for name in self._schedule_state()}
+        if schedule:
+            self.optimizer.lr.restore(schedule)
+
+    def _schedule_state(self):
+        return self.optimizer.lr.state() if hasattr(self.optimizer.lr, "state") else {}
 
     def _diagnosis(self, run, loss):
         x = run["x"].copy()

@@ -1,4 +1,4 @@
-/* test_elementwise.h - element-wise work, copying, optimizers, against plain loops. */
+/* test_elementwise.h - element-wise work and copying, against plain loops. */
 
 /* Word i of Philox4x32-10, as its paper writes it down. */
 static uint32_t philox(uint64_t i, uint64_t step, uint32_t stream, uint64_t seed)
@@ -20,7 +20,7 @@ static void test_flat(ptrdiff_t length)
 {
     int accumulate = random_bits() % 2;
     double scale = (real)0.37, shift = (real)-0.6, rate = uniform(0, 0.9), keep_scale = (real)(1 / (1 - rate));
-    real *x = inputs(length), *z = inputs(length), *grad = inputs(length);
+    real *x = inputs(length), *z = inputs(length);
     uint8_t *bytes = exact(length, 1);
     uint64_t *rng = exact(2, 8);
     rng[0] = random_bits(), rng[1] = (uint64_t)between(0, 1000);
@@ -50,24 +50,6 @@ static void test_flat(ptrdiff_t length)
         gather(&moved, i, z[i]), gather(&moved, i, x[i] * scale * rate), gather(&moved, i, -z[i] * rate);
     rounding(&moved, 3);
     CHECK(lerp, ((ARGS(lerp)){x, moved.at, length, scale, rate}), &moved);
-
-    double *lr = exact(1, 8), momentum = (real)0.9, decay = (real)0.01;
-    lr[0] = (real)0.05;
-    for (int kind = 0; kind < 3; kind++) { /* plain, momentum, nesterov */
-        output param = starting_as(x, length), velocity = starting_as(z, length);
-        for (ptrdiff_t i = 0; i < length; i++) {
-            double g = grad[i] + decay * x[i];
-            double v = momentum * z[i] + g, step = kind == 0 ? g : kind == 1 ? v : g + momentum * v;
-            velocity.expected[i] = v, velocity.bound[i] = 4;
-            param.expected[i] = x[i] - lr[0] * step, param.bound[i] = 4;
-        }
-        rounding(&param, 2);
-        rounding(&velocity, 2);
-        if (kind == 0)
-            CHECK(sgd, ((ARGS(sgd)){grad, param.at, NULL, lr, length, 0, decay, 0}), &param);
-        else
-            CHECK(sgd, ((ARGS(sgd)){grad, param.at, velocity.at, lr, length, momentum, decay, kind == 2}), &param, &velocity);
-    }
     free_all();
 }
 

@@ -16,6 +16,7 @@
 #include "test_multiply.h"
 #include "test_resample.h"
 #include "test_frames.h"
+#include "test_optim.h"
 
 int main(void)
 {
@@ -32,6 +33,7 @@ int main(void)
     test_products();
     test_resamplings();
     test_stacks();
+    test_optimizers();
     for (int i = 0; i < cnnc_op_count; i++)
         if (!called[i]) {
             printf("FAIL %s: no test calls it\n", cnnc_ops[i].name);

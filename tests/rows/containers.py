@@ -22,6 +22,7 @@ ROWS = {
          lambda x: x * x.max(axis=(1, 2), keepdims=True) ** 2),
         (lambda: cnnc.Multiply([cnnc.Conv2D(2, 1)]), (3, 2, 4), (3, 2, 2), F.correlate2d),
     ],
+    "Auxiliary": everywhere(lambda: cnnc.Auxiliary([cnnc.Flatten(), cnnc.Dense(3)], weight=0), lambda x, w, b: x),
     "Chain": [(lambda: cnnc.Chain([cnnc.Tanh(), cnnc.Dense(3)]), s, (3,),
                lambda x, w, b: F.dense(F.tanh(x), w, b)) for s in VECTORS],
     "PadChannels": [(lambda: cnnc.PadChannels(2, 3), s, (*s[:-1], s[-1] + 5),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnc import reference
+from table.optim import STEPS, step
 
 
 def random(*shape, seed=0):
@@ -43,14 +43,32 @@ def concat_dx(n, accumulate):
     return {"dy": dy}, {"dx": dx}, {"offset": 4, "accumulate": accumulate}, {"dx": exact}
 
 
-def sgd(n, momentum, nesterov=False):
-    param, grad, velocity = (random(n, seed=seed) for seed in range(3))
-    arguments = {"momentum": momentum, "weight_decay": 0.1, "nesterov": nesterov}
-    exact = dict(zip(("param", "velocity"), reference.sgd(param, grad, velocity, lr=0.5, **arguments), strict=True))
-    results = {"param": param, "velocity": velocity}
-    if not momentum:
-        del results["velocity"], exact["velocity"]
-    return {"grad": grad, "lr": np.array([0.5])}, results, {**arguments, "nesterov": int(nesterov)}, exact
+def clip_value(n):
+    x = random(n)
+    return {}, {"x": x}, {"limit": 0.5}, {"x": np.clip(x, -0.5, 0.5)}
+
+
+def clip_norm(n, limit):
+    x = random(n)
+    factor = min(1, limit / (4.0 + 1e-6))
+    return {"squares": np.array([16.0])}, {"x": x}, {"limit": limit}, {"x": x * factor}
+
+
+def sum_squares(n, accumulate):
+    x = random(n) / np.float32(np.sqrt(n))  # a sum of about 1
+    exact = np.array([(x.astype(np.float64) ** 2).sum() + 2.0 * accumulate])
+    return {"x": x}, {"sum": np.array([2.0 if accumulate else np.nan])}, {"accumulate": accumulate}, {"sum": exact}
+
+
+def lars_rate(n, there=1.0):
+    """Six scalars: n is only the seed."""
+    param, grad, lr, decay = np.random.default_rng(n).uniform(0.5, 2, 4)
+    grad *= there
+    numbers = np.array([lr, 0.9, decay, 0, 0, 0, 0, 0])
+    exact = numbers.copy()
+    exact[0] *= 0.1 * param / (grad + decay * param) if there else 1
+    inputs = {"param_squares": np.array([param**2]), "grad_squares": np.array([grad**2])}
+    return inputs, {"numbers": numbers}, {"trust": 0.1}, {"numbers": exact}
 
 
 FRAMES = {"KD": 2, "stride_d": 2, "pad_front": 1, "dilation_d": 3}
@@ -94,7 +112,11 @@ DIRECT = {
     "concat": [concat],
     "pad_channels": [pad_channels],
     "concat_dx": [lambda n, a=a: concat_dx(n, a) for a in (0, 1)],
-    "sgd": [lambda n, m=m: sgd(n, *m) for m in ((0.0,), (0.9,), (0.9, True))],
+    "clip_value": [clip_value],
+    "clip_norm": [lambda n, limit=limit: clip_norm(n, limit) for limit in (0.5, 100.0)],
+    "sum_squares": [lambda n, a=a: sum_squares(n, a) for a in (0, 1)],
+    "lars_rate": [lars_rate, lambda n: lars_rate(n, there=0.0)],
+    **{name: [lambda n, row=row: step(n, row) for row in rows] for name, rows in STEPS.items()},
     "check_finite": [check_finite],
     "stack_frames": [lambda n: stack_frames(3, n, 1), lambda n: stack_frames(n, 6, 3)],
     "stack_frames_dx": [lambda n, a=a: stack_frames_dx(*((3, n, 1) if a else (n, 6, 3)), a) for a in (0, 1)],

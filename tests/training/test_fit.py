@@ -1,7 +1,5 @@
 """The loop over epochs: history, order, callbacks, what it prints."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -23,7 +21,7 @@ def test_history_and_learning():
     net = network()
     history = net.fit(x, labels, epochs=5, batch_size=16, optimizer=cnnc.SGD(lr=0.1, momentum=0.9),
                       validation_data=(x, labels), progress=False)  # fmt: skip
-    assert set(history) == {"loss", "accuracy", "seconds", "val_loss", "val_accuracy"}
+    assert set(history) == {"loss", "accuracy", "lr", "seconds", "val_loss", "val_accuracy"}
     assert all(len(values) == 5 for values in history.values())
     assert history["loss"][-1] < history["loss"][0]
     assert history["val_accuracy"][-1] > 0.9
@@ -81,7 +79,12 @@ def test_a_log_gets_a_line_an_epoch(capsys):
     [
         ({"epochs": 0}, "epochs must be a positive int: received 0"),
         ({"batch_size": 1.5}, "batch_size must be a positive int: received 1.5"),
-        ({"loss": "hinge"}, "loss must be one of cross_entropy: received 'hinge'"),
+        ({"loss": "mode"}, "loss must be one of cross_entropy, .*, hinge: received 'mode'"),
+        ({"loss": 3}, "loss must be a name or a Loss: received 3"),
+        ({"accumulate": 0}, "accumulate must be a positive int: received 0"),
+        ({"ema": 1.0}, r"ema must be in \(0, 1\), .*: received 1.0"),
+        ({"sample_weight": [1.0]}, r"one weight for each of the 70: received the shape \(1,\)"),
+        ({"sample_weight": [-1.0] * 70}, "finite and not negative: received -1.0 at 0"),
         ({"validation_data": 3}, "validation_data must be"),
     ],
 )
@@ -91,33 +94,56 @@ def test_bad_settings_are_refused(settings, text):
         network().fit(x, labels, progress=False, **settings)
 
 
-@pytest.mark.parametrize(
-    ("make", "text"),
-    [
-        (lambda: cnnc.SGD(lr=-1), "learning rate"),
-        (lambda: cnnc.SGD(lr=float("nan")), "learning rate"),
-        (lambda: cnnc.SGD(momentum=1.0), "momentum"),
-        (lambda: cnnc.SGD(weight_decay=-1), "weight_decay"),
-        (lambda: cnnc.SGD(nesterov=True), "nesterov"),
-        (lambda: cnnc.Cosine(0.0), "start > 0"),
-        (lambda: cnnc.Cosine(0.1, end=0.2), "end <= start"),
-        (lambda: cnnc.Cosine(0.1, warmup=1.0), "warmup"),
-    ],
-)
-def test_bad_optimizers_are_refused(make, text):
-    with pytest.raises(ValueError, match=text):
-        make()
-
-
 def test_a_schedule_without_a_number_of_steps_says_so():
     net = network().build((3,))
     with pytest.raises(ValueError, match="number of steps"):
         cnnc.Trainer(net, cnnc.SGD(cnnc.Cosine(0.1))).step(np.ones((1, 3)), [0])
 
 
-def test_cosine_rises_then_falls():
-    schedule = cnnc.Cosine(0.1, end=0.01, warmup=0.1)
-    rates = [schedule(step, 100) for step in range(101)]
-    assert rates[0] < rates[5] < rates[10] == pytest.approx(0.1)
-    assert all(a >= b for a, b in itertools.pairwise(rates[10:]))
-    assert rates[100] == pytest.approx(0.01)
+def test_regression_has_a_loss_and_no_accuracy(capsys):
+    x = np.random.default_rng(0).standard_normal((100, 3))
+    y = x @ np.array([[1.0, 0.5], [0.0, -1.0], [2.0, 0.0]]) + 0.5
+    net = cnnc.Sequential([cnnc.Dense(2)])
+    history = net.fit(x, y, epochs=20, batch_size=20, loss="mse", optimizer=cnnc.SGD(0.1), validation_data=(x, y))
+    assert set(history) == {"loss", "lr", "seconds", "val_loss"}
+    assert history["val_loss"][-1] < 1e-3
+    assert "accuracy" not in capsys.readouterr().out
+    assert net.evaluate(x, y, loss="mse") == {"loss": history["val_loss"][-1]}
+    with pytest.raises(ValueError, match='"mse" has no metric but "loss": received \'accuracy\''):
+        net.evaluate(x, y, metrics=("loss", "accuracy"), loss="mse")
+
+
+def test_weights_count_samples_as_often_as_they_say():
+    x, labels = problem(30)
+    often = np.arange(30) % 3
+    net, other = network().build((3,), seed=0), network().build((3,), seed=0)
+    net.fit(x, labels, batch_size=30, sample_weight=often, progress=False)
+    other.fit(np.repeat(x, often, axis=0), np.repeat(labels, often), batch_size=60, progress=False)
+    np.testing.assert_allclose(net.flat.data, other.flat.data, rtol=0, atol=1e-6)
+
+
+def test_accumulated_batches_are_large_batches():
+    x, labels = problem()  # 70 images: the last batch is smaller
+    ends = []
+    for batch_size, accumulate in ((32, 1), (8, 4)):
+        net = network().build((3,), seed=0)
+        history = net.fit(x, labels, epochs=3, batch_size=batch_size, accumulate=accumulate, progress=False)
+        ends.append((net.flat.data.copy(), history["loss"], history["accuracy"]))
+    for a, b in zip(*ends, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_a_moving_average_is_what_remains():
+    x, labels = problem()
+    net = network().build((3,), seed=0)
+    history = net.fit(x, labels, epochs=2, ema=0.9, validation_data=(x, labels), progress=False)
+    assert net.evaluate(x, labels)["loss"] == history["val_loss"][-1]
+
+
+def test_a_plateau_lowers_the_rate():
+    x, labels = problem()
+    schedule = cnnc.ReduceOnPlateau(0.1, factor=0.5, patience=0, monitor="accuracy", better="more")
+    history = network().fit(x, labels, epochs=12, optimizer=cnnc.SGD(schedule), progress=False)
+    assert history["lr"][0] == 0.1 > history["lr"][-1]
+    with pytest.raises(ValueError, match="monitor must be one of loss, accuracy, lr, seconds: received 'val_loss'"):
+        network().fit(x, labels, optimizer=cnnc.SGD(cnnc.ReduceOnPlateau(0.1)), progress=False)

@@ -216,3 +216,47 @@ def test_a_trainers_programs_go_when_it_goes():
     gc.collect()
     assert not net._arena._recorded
     assert not net._arena._runs
+
+
+class Following(cnnc.Layer):
+    """Keeps a running mean of single samples, as batch normalisation does of batches."""
+
+    def declare(self, shape):
+        self.mean = cnnc.Parameter(shape, "zeros", learned=False)
+        return shape
+
+    def record(self, tape, x):
+        if tape.training:
+            tape.update("lerp", x=x, y=self.mean, scale=1.0, rate=0.5)
+        return x
+
+
+def test_a_bad_part_of_a_batch_leaves_no_trace_of_the_parts_before():
+    net = cnnc.Sequential([Following(), cnnc.Dense(3)]).build((6,), seed=0)
+    trainer = cnnc.Trainer(net, cnnc.SGD(0.1, momentum=0.9), accumulate=4, ema=0.5)
+    x = np.random.default_rng(0).standard_normal((4, 6))
+    trainer.step(x, [0, 1, 2, 0])
+    assert np.abs(net.state()["0.mean"]).min() > 0
+    before, state = net.flat.all.copy(), trainer.state_dict()
+    x[2] = np.nan
+    with pytest.raises(cnnc.NonFiniteLoss, match="step 1 .* input of the network is not finite"):
+        trainer.step(x, [0, 1, 2, 0])
+    np.testing.assert_array_equal(net.flat.all, before)
+    for name in ("step", "optimizer.velocity", "average"):
+        np.testing.assert_array_equal(trainer.state_dict()[name], state[name])
+
+
+def test_parts_need_the_memory_of_one():
+    net = cnnc.models.lenet5()
+    arenas = []
+    for accumulate in (1, 4):
+        cnnc.Trainer(net, cnnc.SGD(0.1), accumulate=accumulate).step(*problem(64))
+        arenas.append(net._arena.memory.size)
+        net._arena = type(net._arena)()
+    assert arenas[1] < 0.5 * arenas[0]
+
+
+def test_a_head_costs_no_second_call_into_c():
+    net = cnnc.Sequential([cnnc.Flatten(), cnnc.Auxiliary(cnnc.Dense(10)), cnnc.Dense(10)]).build((28, 28, 1))
+    trainer = cnnc.Trainer(net, cnnc.Adam(clip_norm=1.0), ema=0.9)
+    assert len(trainer.run(8, np.float32, False).program.parts) == 1

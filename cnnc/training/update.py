@@ -1,0 +1,128 @@
+"""What every optimizer is: settings that are checked, numbers of a step, and the recorded passes over flat buffers."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+__all__ = ["Optimizer"]
+
+NUMBERS = 8  # the most that a row of csrc/optim/optimizers.h may have
+SHARES = ("momentum", "beta1", "beta2", "rho")  # settings that lie in [0, 1)
+
+
+def settings(cls):
+    """Class decorator of optimizers: their fields are their settings, in the order of the arguments."""
+    return dataclasses.dataclass(eq=False)(cls)
+
+
+@settings
+class Optimizer:
+    """Base of all optimizers.
+
+    One of your own names an operation (`op`), the flat arrays that it keeps (`states`, in the order of the operation's
+    row; None for one that these settings do without), and computes the numbers that the operation reads in each step.
+
+    Args:
+        lr: the learning rate, or a schedule: a callable (step, steps in all) -> learning rate.
+        weight_decay: pull of the weights towards zero, 0 or more: an L2 penalty, added to the gradient, unless the
+            optimizer says otherwise. It reaches filters and matrices; biases and the scales of normalisations stay.
+        decay_vectors: True lets weight decay reach parameters with one axis, too.
+        clip_value: the gradient's elements are cut off at +- this before the update.
+        clip_norm: the gradient of all parameters together is made no longer than this (Pascanu, Mikolov, Bengio: On
+            the difficulty of training recurrent neural networks, 2013).
+
+    Raises:
+        ValueError: for a value outside its range.
+    """
+
+    lr: float = 0.01
+    _: dataclasses.KW_ONLY
+    weight_decay: float = 0.0
+    decay_vectors: bool = False
+    clip_value: float | None = None
+    clip_norm: float | None = None
+
+    op = ""
+    states = ()
+    apart = False  # whether each parameter is updated by itself
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            self._check(field.name, field.type, getattr(self, field.name))
+
+    def _check(self, name, kind, value):
+        if name == "lr" and callable(value):
+            return
+        if kind is bool:
+            good, rule = value in (True, False), "be True or False"
+        elif name in SHARES:
+            good, rule = _number(value) and 0 <= value < 1, "be in [0, 1)"
+        elif name.startswith("clip"):
+            good, rule = value is None or (_number(value) and value > 0), "be above 0, or None"
+        else:
+            good, rule = _number(value) and value >= 0, "be 0 or more"
+        if not good:
+            name, rule = ("the learning rate", f"{rule}, or a schedule") if name == "lr" else (name, rule)
+            raise ValueError(f"{name} must {rule}: received {value!r}")
+
+    def lr_at(self, step, steps):
+        """The learning rate of a step, of `steps` in all (None if that is not known)."""
+        if not callable(self.lr):
+            return float(self.lr)
+        if steps is None and not getattr(self.lr, "endless", False):
+            raise ValueError(f"a schedule needs the number of steps, Trainer(..., steps=): received {self.lr!r}")
+        return float(self.lr(step, steps))
+
+    def numbers(self, t, lr, decay):
+        """The numbers of step t = 1, 2 ..., in the order of the operation's row, for this rate and weight decay."""
+        raise TypeError(f"{type(self).__name__} must implement numbers")
+
+    def record(self, tape, param, grad, numbers, states, decays):
+        """Records the update of a run of parameters, which weight decay reaches if `decays`."""
+        slots = dict(zip(("s0", "s1", "s2"), states, strict=False))
+        tape.update(self.op, param=param, grad=grad, numbers=numbers, **slots)
+
+
+def _number(value):
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+class Update:
+    """What an optimizer does to a network's flat buffers in a step, and what it keeps from one to the next.
+
+    Attributes:
+        state: name -> flat array, which starts as zeros.
+    """
+
+    def __init__(self, optimizer, flat):
+        self.optimizer, self.flat = optimizer, flat
+        self.runs = flat.runs(apart=optimizer.apart)
+        self.numbers = np.zeros((len(self.runs), NUMBERS))
+        self.state = {name: flat.state() for name in optimizer.states if name}
+
+    def _decays(self, matrices):
+        return matrices or self.optimizer.decay_vectors
+
+    def prepare(self, step, lr):
+        """Computes the numbers of step 0, 1 ..."""
+        for row, (_, lr_scale, matrices) in zip(self.numbers, self.runs, strict=True):
+            decay = self.optimizer.weight_decay if self._decays(matrices) else 0.0
+            values = self.optimizer.numbers(step + 1, lr * lr_scale, decay)
+            row[: len(values)] = values
+
+    def record(self, tape):
+        """Records clipping and the updates: a pass over each run."""
+        optimizer, grad = self.optimizer, self.flat.grad
+        if optimizer.clip_value is not None:
+            for part, *_ in self.runs:
+                tape.update("clip_value", x=grad[part], limit=optimizer.clip_value)
+        if optimizer.clip_norm is not None:
+            squares = tape.new((1,), np.float64)
+            for part, *_ in self.runs:
+                tape.update("sum_squares", x=grad[part], sum=squares)
+            for part, *_ in self.runs:
+                tape.update("clip_norm", x=grad[part], squares=squares, limit=optimizer.clip_norm)
+        for numbers, (part, _, matrices) in zip(self.numbers, self.runs, strict=True):
+            states = [self.state[name][part] if name else None for name in optimizer.states]
+            optimizer.record(tape, self.flat.data[part], grad[part], numbers, states, self._decays(matrices))
