@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnc.training.update import Optimizer, settings
 
-__all__ = ["LARS", "SGD", "Adadelta", "Adam", "AdamW", "NAdam", "RMSProp"]
+__all__ = ["LARS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "NAdam", "RMSProp"]
 
 
 @settings
@@ -49,6 +49,29 @@ class SGD(Optimizer):
 
     def numbers(self, t, lr, decay):
         return lr, self.momentum, decay, self.nesterov
+
+
+@settings
+class Adagrad(Optimizer):
+    """A rate of its own for each weight, from all its gradients: q = q + g^2;  w = w - lr g / (sqrt(q) + epsilon).
+
+    (Duchi, Hazan, Singer: Adaptive subgradient methods, 2011.) g holds weight_decay * w.
+
+    Args:
+        lr, weight_decay, decay_vectors, clip_value, clip_norm: see `Optimizer`.
+        epsilon: added to the root.
+
+    Example:
+        >>> import cnnc
+        >>> cnnc.Adagrad().epsilon
+        1e-10
+    """
+
+    epsilon: float = 1e-10
+    op, states = "adagrad", ("sum",)
+
+    def numbers(self, t, lr, decay):
+        return lr, decay, self.epsilon
 
 
 @settings

@@ -15,6 +15,10 @@
         g += w * n.l2;                                                                  \
         s.velocity = s.velocity * n.momentum + g;                                       \
         w -= (n.nesterov != 0 ? g + s.velocity * n.momentum : s.velocity) * n.lr;)      \
+    ROW(OP, adagrad, (lr, l2, epsilon), (sum),                                          \
+        g += w * n.l2;                                                                  \
+        s.sum += g * g;                                                                 \
+        w -= g * n.lr / (vsqrt(s.sum) + n.epsilon);)                                    \
     ROW(OP, rmsprop, (lr, l2, rate, mean_rate, momentum, epsilon), (square, mean, velocity), \
         g += w * n.l2;                                                                  \
         s.square += (g * g - s.square) * n.rate;                                        \

@@ -63,6 +63,8 @@ RULES = [
     Rule(cnnc.SGD(0.1, weight_decay=0.1), sgd, "SGD", {"lr": 0.1}),
     Rule(cnnc.SGD(0.1, momentum=0.9), sgd, "SGD", {"lr": 0.1, "momentum": 0.9}),
     Rule(cnnc.SGD(0.1, 0.9, True, weight_decay=0.1), sgd, "SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
+    Rule(cnnc.Adagrad(weight_decay=0.1), lambda o, w, g, s, t: (w - o.lr * g / np.sqrt(s[0] + g**2), [s[0] + g**2]),
+         "Adagrad", {}),
     Rule(cnnc.RMSProp(), rmsprop, "RMSprop", {}),
     Rule(cnnc.RMSProp(rho=0.9, momentum=0.8, centered=True, weight_decay=0.1), rmsprop, "RMSprop",
          {"alpha": 0.9, "momentum": 0.8, "centered": True}),
