@@ -1,5 +1,6 @@
 """Networks: a chain of layers that can be built, run, trained, described and saved."""
 
+import copy
 import threading
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from cnnc import metrics as metrics_module
 from cnnc import summary as summary_module
 from cnnc import training
+from cnnc.geometry import is_int
 from cnnc.layers import Rescale
 from cnnc.layers.containers import Chain
 from cnnc.parameters import Flat
@@ -84,6 +86,35 @@ class Sequential(Chain):
         self._seed = seed
         self._arena = Arena()
         self._lock = threading.RLock()
+
+    def with_head(self, *head, drop=1, seed=0):
+        """A new network of this one's layers but the last `drop`, with their parameters, and of `head` after them.
+
+        Args:
+            head: the new last layers.
+            drop: how many layers of this network are left away.
+            seed: of the head's starting values.
+
+        Returns:
+            A built network; this one stays as it is.
+
+        Example:
+            >>> import cnnc
+            >>> net = cnnc.models.lenet5().with_head(cnnc.Dense(3))
+            >>> for layer in net.layers[:-1]:
+            ...     layer.trainable = False  # the features stay, the head learns
+            >>> net.output_shape
+            (3,)
+        """
+        kept = len(self.layers) - drop
+        if not is_int(drop) or not 0 <= drop < len(self.layers):
+            raise ValueError(f"drop must be an int from 0 to {len(self.layers) - 1}: received {drop!r}")
+        state = self.state()
+        net = Sequential([*copy.deepcopy(self.layers[:kept]), *head]).build(self.input_shape, seed, self.dtype)
+        for path, array in net.state().items():
+            if int(path.split(".")[0]) < kept:
+                array[...] = state[path]
+        return net
 
     @property
     def built(self):
