@@ -6,6 +6,7 @@ from cnnc.layers.containers import *
 from cnnc.layers.conv import *
 from cnnc.layers.conv_transpose import *
 from cnnc.layers.dense import *
+from cnnc.layers.excite import *
 from cnnc.layers.maxout import *
 from cnnc.layers.noise import *
 from cnnc.layers.norm import *

@@ -4,7 +4,7 @@ import numpy as np
 
 import cnnc
 from cnnc import functional as F
-from rows import FLAT, VECTORS, everywhere
+from rows import FLAT, IMAGES, VECTORS, everywhere
 
 ROWS = {
     "Identity": everywhere(cnnc.Identity, np.copy),
@@ -25,10 +25,15 @@ ROWS = {
     "Auxiliary": everywhere(lambda: cnnc.Auxiliary([cnnc.Flatten(), cnnc.Dense(3)], weight=0), lambda x, w, b: x),
     "Chain": [(lambda: cnnc.Chain([cnnc.Tanh(), cnnc.Dense(3)]), s, (3,),
                lambda x, w, b: F.dense(F.tanh(x), w, b)) for s in VECTORS],
+    "SqueezeExcite": [
+        *((lambda: cnnc.SqueezeExcite(2), s, s, lambda x, w1, b1, w2, b2: x * F.sigmoid(
+            F.dense(F.relu(F.dense(x.mean(axis=(1, 2)), w1, b1)), w2, b2))[:, None, None]) for s in IMAGES),
+    ],
     "PadChannels": [(lambda: cnnc.PadChannels(2, 3), s, (*s[:-1], s[-1] + 5),
                      lambda x: np.pad(x, [(0, 0)] * (x.ndim - 1) + [(2, 3)])) for s in FLAT],
 }  # fmt: skip
 REFUSED = [
+    ("SqueezeExcite", lambda: cnnc.SqueezeExcite(0), (4, 4, 2), "reduction must be a positive int: received 0"),
     ("Multiply", lambda: cnnc.Multiply([cnnc.Dense(2), cnnc.Dense(3)]), (4,), r"one factor .*received \[\(2,\), \(3,"),
     ("Multiply", lambda: cnnc.Multiply([cnnc.Identity(), cnnc.MaxPool2D(2)]), (4, 4, 1), r"received \[\(4, 4, 1"),
     ("PadChannels", lambda: cnnc.PadChannels(-1, 2), (4,), "before must be an int of at least 0: received -1"),
