@@ -11,6 +11,7 @@ from cnnc.layers import *
 from cnnc.network import Sequential
 from cnnc.ops import get_num_threads, set_num_threads
 from cnnc.parameters import Parameter
+from cnnc.torch_weights import load_torch_weights, save_torch_weights
 from cnnc.training import *
 
 __version__ = "0.1.0"

@@ -55,14 +55,13 @@ def _make(description, classes, depth=0):
         raise ValueError(f"{kind} cannot be made with these settings: received {settings!r}") from None
 
 
-def save(net, path):
-    """Writes a network to `path`, through a temporary file beside it: the old file stays until the new one is whole."""
+def write_tensors(path, tensors, metadata=None):
+    """Writes a safetensors file through a temporary file beside it: the old file stays until the new one is whole."""
     import tempfile  # here, because it imports ten more modules
 
     from safetensors.numpy import save as to_bytes
 
-    about = {"format": FORMAT, "input_shape": net.input_shape, "network": _describe(net)}
-    data = to_bytes(net.state(), metadata={"cnnc": json.dumps(about)})
+    data = to_bytes(tensors, metadata=metadata)
     path = os.fspath(path)
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".cnnc-", suffix=".tmp")
     try:
@@ -78,6 +77,26 @@ def save(net, path):
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def save(net, path):
+    """Writes a network to `path`; the file appears whole or not at all."""
+    about = {"format": FORMAT, "input_shape": net.input_shape, "network": _describe(net)}
+    write_tensors(path, net.state(), metadata={"cnnc": json.dumps(about)})
+
+
+@contextlib.contextmanager
+def opened(path):
+    """A safetensors file to read from."""
+    from safetensors import SafetensorError, safe_open
+
+    with open(path, "rb"):
+        pass  # a missing file is an OSError here, whatever safetensors says
+    try:
+        with safe_open(path, framework="numpy") as file:
+            yield file
+    except SafetensorError as error:
+        raise ValueError(f"{path} must be a safetensors file: received one that fails with {error}") from None
 
 
 def load(path, custom=None):
@@ -102,23 +121,16 @@ def load(path, custom=None):
         ...     cnnc.load(path).count_parameters()
         8
     """
-    from safetensors import SafetensorError, safe_open
-
     path = os.fspath(path)
-    with open(path, "rb"):
-        pass  # a missing file is an OSError here, whatever safetensors says
-    try:
-        with safe_open(path, framework="numpy") as file:
-            net = _network(path, (file.metadata() or {}).get("cnnc"), {**CLASSES, **(custom or {})})
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            wanted = {name: parameter.shape for name, parameter in net._named.items()}
-            if shapes != wanted:
-                odd = sorted(n for n in shapes.keys() | wanted.keys() if shapes.get(n) != wanted.get(n))[0]
-                raise ValueError(f"{path}: parameters must fit the layers, {odd} as {wanted.get(odd)}: "
-                                 f"received {shapes.get(odd)}")  # fmt: skip
-            tensors = {name: file.get_tensor(name) for name in shapes}
-    except SafetensorError as error:
-        raise ValueError(f"{path} must be a safetensors file: received one that fails with {error}") from None
+    with opened(path) as file:
+        net = _network(path, (file.metadata() or {}).get("cnnc"), {**CLASSES, **(custom or {})})
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        wanted = {name: parameter.shape for name, parameter in net._named.items()}
+        if shapes != wanted:
+            odd = sorted(n for n in shapes.keys() | wanted.keys() if shapes.get(n) != wanted.get(n))[0]
+            raise ValueError(f"{path}: parameters must fit the layers, {odd} as {wanted.get(odd)}: "
+                             f"received {shapes.get(odd)}")  # fmt: skip
+        tensors = {name: file.get_tensor(name) for name in shapes}
     dtypes = {tensor.dtype for tensor in tensors.values()} or {np.dtype(np.float32)}
     if len(dtypes) > 1 or not dtypes <= {np.dtype(np.float32), np.dtype(np.float64)}:
         raise ValueError(f"{path}: parameters must be all float32 or all float64: received {sorted(map(str, dtypes))}")

@@ -17,7 +17,7 @@ FLOORS = [
     {"layers"},
     {"training", "summary", "metrics"},
     {"network"},
-    {"io", "models", "config"},
+    {"io", "models", "config", "matching", "torch_weights"},
 ]
 APART = {"reference": {"activations", "geometry"}, "data": set()}  # stand beside the house, on these alone
 UPWARD = {("network", "io")}  # net.save, when it is called
