@@ -8,12 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnc.io import opened, write_tensors
-from cnnc.layers import Dense, Flatten
+from cnnc.layers import Flatten
 from cnnc.layers.containers import Branches, Concat
 from cnnc.matching import Ambiguous, fitting, match, natural
 
 COUNTERS = "num_batches_tracked"  # PyTorch counts batches for a kind of averaging that is not used here
-LEAVES = {"slope": "weight"}  # attribute here -> name there, where they differ
 
 
 class Row(NamedTuple):
@@ -79,8 +78,8 @@ def _flattened(layer, order, seen):
         return _side_by_side(layer, outputs) if isinstance(layer, Concat) else outputs[0]
     for child in layer.children():
         order = _flattened(child, order, seen)
-    same = layer.children() or (layer.output_shape == layer.input_shape and not isinstance(layer, Dense))
-    return order if same else None
+    mixes = any(len(parameter.shape) > 1 for parameter in layer.own_parameters().values())  # as a dense layer does
+    return order if layer.children() or (layer.output_shape == layer.input_shape and not mixes) else None
 
 
 def _side_by_side(layer, orders):
@@ -108,7 +107,7 @@ def _modules(net):
                 inward = len(parameter.shape) == rank  # a matrix has an axis of inputs, the bias beside it has none
                 order = orders[id(layer)] if inward else None
                 order = order if order is not None and parameter.shape[0] == len(order) else None
-                slots[LEAVES.get(name, name)] = Slot(f"{layer.path}.{name}".lstrip("."), parameter, order)
+                slots[name] = Slot(f"{layer.path}.{name}".lstrip("."), parameter, order)
         if slots:
             modules[layer.path] = slots
         for child in layer.children():

@@ -4,7 +4,9 @@ import numpy as np
 from table import numerical_gradient
 
 import cnnc
+from cnnc import _core
 from cnnc.activations import ACTIVATIONS
+from cnnc.tape import Run, Tape
 
 
 def batch(shape, n=3, dtype=np.float32):
@@ -93,3 +95,26 @@ SHAPE_KEEPING = [
     lambda: cnnc.Conv2D(3, 3, padding=1),
     lambda: cnnc.Conv2D(3, 1, use_bias=False),
 ]
+
+
+def gradients_of(net, x, dy):
+    """(y, dx, path -> gradient) of a training pass that ends in the gradient `dy` of the output."""
+    grad = net.flat.grad
+    grad[...] = 0
+    tape = Tape(net.dtype, training=True, rng=net.rng)
+    net.settle()
+    source = tape.input(x.shape, net.dtype)
+    source.needs_grad = True
+    y = tape.keep(net.apply(tape, source))
+
+    def fill(again, dy, dx):
+        dx[...] = fill.dy
+
+    fill.dy = dy
+    tape.call_backward(fill, None, {"dx": tape.grad(y)})
+    named = {"x": source, "y": y, "dx": tape.keep(tape.grad(source))}
+    plan = tape.plan(1)
+    run = Run(plan, named, _core.aligned(plan.arena))
+    run["x"][...] = x
+    run.program.run()
+    return run["y"].copy(), run["dx"].copy(), {p: q.grad.copy() for p, q in net.flat.learned().items()}
