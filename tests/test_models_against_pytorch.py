@@ -14,7 +14,7 @@ import cnnc
 pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
 
 import torch
-from torch_twin import from_torch, gradients, to_torch, twin
+from torch_twin import Auxiliary, from_torch, gradients, to_torch, twin
 
 # Name -> (function that makes the network, the input shape to test it at).
 NETWORKS = {
@@ -25,6 +25,14 @@ NETWORKS = {
 def difference(actual, expected, least):
     """The largest difference, in units of the largest number but of at least `least`."""
     return np.abs(actual - expected).max() / max(np.abs(expected).max(), least)
+
+
+def cross_entropy(net, module, x, labels):
+    """The loss of a network and of its heads, each with its weight."""
+    logits = [module(x), *(part.logits for part in module.modules() if isinstance(part, Auxiliary))]
+    weights = [1.0, *(layer.weight for layer in net.walk() if type(layer).__name__ == "Auxiliary")]
+    losses = [torch.nn.functional.cross_entropy(part, labels) for part in logits]
+    return sum(weight * loss for weight, loss in zip(weights, losses, strict=True))
 
 
 def compare(net):
@@ -38,7 +46,7 @@ def compare(net):
 
     trainer = cnnc.Trainer(net, cnnc.SGD(lr=0.0))
     loss = trainer.step(x, labels)
-    expected = torch.nn.functional.cross_entropy(module.train()(to_torch(x)), torch.from_numpy(labels))
+    expected = cross_entropy(net, module.train(), to_torch(x), torch.from_numpy(labels))
     expected.backward()
     assert abs(loss - expected.item()) < 1e-3 * expected.item()
     theirs, ours = gradients(net, module), trainer.gradients()

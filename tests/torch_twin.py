@@ -38,7 +38,7 @@ def from_torch(tensor):
 def gradients(net, module):
     """Path -> gradient: those of its twin's parameters in the layouts of `net`."""
     arrays, before = net.state(), {path: array.copy() for path, array in net.state().items()}
-    theirs = {name: parameter.grad for name, parameter in module.named_parameters()}
+    theirs = {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in module.named_parameters()}
     cnnc.load_torch_weights(net, {**cnnc.save_torch_weights(net), **theirs})
     found = {path: array.copy() for path, array in net.parameters().items()}
     for path, array in before.items():
@@ -79,6 +79,14 @@ class Multiply(nn.Sequential):
         for y in outputs:
             product = product * y.reshape(*y.shape, *(1,) * (rank - y.ndim))
         return product
+
+
+class Auxiliary(nn.Sequential):
+    """Notes its logits in training."""
+
+    def forward(self, x):
+        self.logits = super().forward(x) if self.training else None
+        return x
 
 
 class Function(nn.Module):
@@ -179,7 +187,7 @@ def reshape(layer):
 
 
 CONTAINERS = {"Sequential": nn.Sequential, "Chain": nn.Sequential, "SeparableConv2D": nn.Sequential,
-              "Add": Add, "Concat": Concat, "Multiply": Multiply}  # fmt: skip
+              "Add": Add, "Concat": Concat, "Multiply": Multiply, "Auxiliary": Auxiliary}  # fmt: skip
 TWINS = {
     "Conv1D": conv,
     "Conv2D": conv,
