@@ -97,21 +97,23 @@ SHAPE_KEEPING = [
 ]
 
 
-def gradients_of(net, x, dy):
-    """(y, dx, path -> gradient) of a training pass that ends in the gradient `dy` of the output."""
-    grad = net.flat.grad
-    grad[...] = 0
-    tape = Tape(net.dtype, training=True, rng=net.rng)
+def gradients_of(net, x, upstream):
+    """(y, dx, path -> gradient) of a training pass that starts from the output's gradient, and 0 of heads."""
     net.settle()
+    net.flat.grad[...] = 0
+    tape = Tape(net.dtype, training=True, rng=net.rng)
     source = tape.input(x.shape, net.dtype)
     source.needs_grad = True
     y = tape.keep(net.apply(tape, source))
+    heads = [logits for logits, _ in getattr(tape, "heads", ())]
+    ends = {"main": tape.grad(y), **{f"head{i}": tape.grad(logits) for i, logits in enumerate(heads)}}
 
-    def fill(again, dy, dx):
-        dx[...] = fill.dy
+    def start(again, main, dy=None, **heads):
+        main[...] = upstream
+        for head in heads.values():
+            head[...] = 0
 
-    fill.dy = dy
-    tape.call_backward(fill, None, {"dx": tape.grad(y)})
+    tape.call_backward(start, None, ends)
     named = {"x": source, "y": y, "dx": tape.keep(tape.grad(source))}
     plan = tape.plan(1)
     run = Run(plan, named, _core.aligned(plan.arena))
