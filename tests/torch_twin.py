@@ -124,11 +124,26 @@ def conv(layer):
     return module
 
 
-def pool(name, layer, **settings):
+def max_pool(layer):
     window = layer._window
-    assert all(before == after for before, after in window.padding), "PyTorch pads both sides alike"
-    padding = [before for before, _ in window.padding]
-    return ranked(name, layer)(window.kernel, window.stride, padding, ceil_mode=window.ceil, **settings)
+    module = ranked("MaxPool", layer)(window.kernel, window.stride, ceil_mode=window.ceil)
+    module.padding = tuple(min(pair) for pair in window.padding)
+    more = [side - min(pair) for pair in reversed(window.padding) for side in pair]
+    if any(more):  # PyTorch pads both sides alike
+        module.register_forward_pre_hook(lambda _, inputs: nn.functional.pad(inputs[0], more, value=-torch.inf))
+    return module
+
+
+def avg_pool(layer):
+    """With padding of its own: PyTorch pads both sides alike, and volumes not at all where the kernel is larger."""
+    window, around = layer._window, sides(layer._window)
+    mean = ranked("AvgPool", layer)(window.kernel, window.stride, ceil_mode=window.ceil)
+
+    def function(x):
+        share = 1 if layer.count_include_pad else mean(nn.functional.pad(torch.ones_like(x), around))
+        return mean(nn.functional.pad(x, around)) / share
+
+    return Function(function)
 
 
 def pad_channels(layer):
@@ -138,7 +153,7 @@ def pad_channels(layer):
 
 def conv_transpose(layer):
     window, c, k = layer._window, layer.input_shape[-1], layer.output_shape[-1]
-    more = geometry.pair(layer.output_padding, "output_padding")
+    more = layer.output_padding
     module = nn.ConvTranspose2d(
         c, k, window.kernel, window.stride, 0, more, layer.groups, layer.use_bias, window.dilation
     )
@@ -196,12 +211,12 @@ TWINS = {
     "ConvTranspose2D": conv_transpose,
     "Dense": lambda layer: nn.Linear(layer.input_shape[0], layer.units, layer.use_bias),
     "MaxoutDense": maxout_dense,
-    "MaxPool1D": lambda layer: pool("MaxPool", layer),
-    "MaxPool2D": lambda layer: pool("MaxPool", layer),
-    "MaxPool3D": lambda layer: pool("MaxPool", layer),
-    "AvgPool1D": lambda layer: pool("AvgPool", layer, count_include_pad=layer.count_include_pad),
-    "AvgPool2D": lambda layer: pool("AvgPool", layer, count_include_pad=layer.count_include_pad),
-    "AvgPool3D": lambda layer: pool("AvgPool", layer, count_include_pad=layer.count_include_pad),
+    "MaxPool1D": max_pool,
+    "MaxPool2D": max_pool,
+    "MaxPool3D": max_pool,
+    "AvgPool1D": avg_pool,
+    "AvgPool2D": avg_pool,
+    "AvgPool3D": avg_pool,
     "GlobalMaxPool": lambda layer: Function(lambda x: x.flatten(2).max(2).values),
     "GlobalAvgPool": lambda layer: Function(lambda x: x.flatten(2).mean(2)),
     "AdaptiveAvgPool2D": lambda layer: nn.AdaptiveAvgPool2d(layer.size),
