@@ -7,6 +7,7 @@ Names of networks as arguments select some.
 
 import sys
 import time
+from functools import partial
 
 import numpy as np
 
@@ -14,11 +15,31 @@ import cnnc
 
 models = cnnc.models
 
-# Name -> (function that makes the network, the input shape to learn at, the learning rate)
+# Name -> (function that makes the network, the input shape to learn at, the learning rate).
+SMALL, MEDIUM = (32, 32, 3), (64, 64, 3)
 OVERFIT = {
+    "mlp": (models.mlp, (28, 28, 1), 0.01),
     "lenet5": (models.lenet5, (28, 28, 1), 0.05),
+    "alexnet": (models.alexnet, (67, 67, 3), 0.005),
+    "alexnet, groups": (partial(models.alexnet, 2), (67, 67, 3), 0.005),
+    **{f"vgg {depth}": (partial(models.vgg, depth), SMALL, 0.005) for depth in (11, 13, 16, 19)},
+    "vgg 16, batch norm": (partial(models.vgg, 16, batch_norm=True), SMALL, 0.005),
+    "googlenet": (models.googlenet, MEDIUM, 0.005),
+    "googlenet, batch norm": (partial(models.googlenet, batch_norm=True), MEDIUM, 0.01),
+    "googlenet, heads": (partial(models.googlenet, heads=True), (160, 160, 3), 0.005),
+    **{f"resnet {depth}": (partial(models.resnet, depth), MEDIUM, 0.01) for depth in (18, 34, 50, 101, 152)},
+    **{f"resnet_cifar {depth}": (partial(models.resnet_cifar, depth), SMALL, 0.02) for depth in (20, 32, 44, 56, 110)},
+    "squeezenet": (models.squeezenet, MEDIUM, 0.005),
+    "mobilenet": (models.mobilenet, MEDIUM, 0.02),
+    "densenet_cifar": (models.densenet_cifar, SMALL, 0.02),
 }
-FULL_SIZE = {}  # name -> function that makes the network
+FULL_SIZE = {  # name -> function that makes the network
+    "alexnet": models.alexnet,
+    "vgg 16": partial(models.vgg, 16),
+    "googlenet, heads": partial(models.googlenet, heads=True),
+    "resnet 18": partial(models.resnet, 18),
+    "resnet 50": partial(models.resnet, 50),
+}
 BATCH = 8
 
 
@@ -57,6 +78,9 @@ def main(names):
     for name, (make, shape, lr) in OVERFIT.items():
         if not names or name in names:
             net = make(classes=10, input_shape=shape)
+            for layer in net.walk():
+                if hasattr(layer, "rate"):
+                    layer.rate = 0.0  # dropout is there to keep networks from learning by heart
             start = time.perf_counter()
             steps, loss = overfit(net, lr)
             seconds = time.perf_counter() - start
