@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnc.io import opened, write_tensors
-from cnnc.layers import Flatten
-from cnnc.layers.containers import Branches, Concat
+from cnnc.layers import Auxiliary, Concat, Flatten
+from cnnc.layers.containers import Branches
 from cnnc.matching import Ambiguous, fitting, match, natural
 
 COUNTERS = "num_batches_tracked"  # PyTorch counts batches for a kind of averaging that is not used here
@@ -76,8 +76,11 @@ def _flattened(layer, order, seen):
     if isinstance(layer, Branches):
         outputs = [_flattened(child, order, seen) for child in layer.children()]
         return _side_by_side(layer, outputs) if isinstance(layer, Concat) else outputs[0]
+    before = order
     for child in layer.children():
         order = _flattened(child, order, seen)
+    if isinstance(layer, Auxiliary):  # a head on the side: what follows sees its input
+        return before
     mixes = any(len(parameter.shape) > 1 for parameter in layer.own_parameters().values())  # as a dense layer does
     return order if layer.children() or (layer.output_shape == layer.input_shape and not mixes) else None
 
