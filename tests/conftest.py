@@ -1,5 +1,6 @@
 """Fixtures: each instruction set that this machine has, numbers of threads, and settings that no test leaves behind."""
 
+import importlib.util
 import pathlib
 import sys
 
@@ -11,6 +12,8 @@ from cnnc import _core
 sys.path.insert(0, str(pathlib.Path(__file__).parent))  # where the table is found
 
 from table import LEVELS
+
+collect_ignore = [] if importlib.util.find_spec("torch") else ["torch_twin.py"]  # its doctests need PyTorch
 
 
 @pytest.fixture(autouse=True)
