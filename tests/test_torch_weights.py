@@ -5,8 +5,10 @@ import pickle
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from test_matching import NETWORKS
 
 import cnnc
+from cnnc import models
 
 
 def network(dtype=np.float32):
@@ -214,3 +216,57 @@ def test_half_precision_is_converted(tmp_path):
     save_file({"fc.weight": np.ones((2, 3), np.float16), "fc.bias": np.ones(2, np.float16)}, tmp_path / "w")
     cnnc.load_torch_weights(net, tmp_path / "w")
     assert net([[1, 2, 3]]).tolist() == [[7, 7]]
+
+
+# --- networks under the names that others gave them
+
+NAMED = {
+    "resnet18": lambda: models.resnet(18, width=0.25),
+    "resnet50": lambda: models.resnet(50, width=0.25),
+    "resnet152": lambda: models.resnet(152, width=0.125),
+    "googlenet": lambda: models.googlenet(width=0.25),
+    "googlenet, batch norm": lambda: models.googlenet(width=0.25, batch_norm=True),
+    "googlenet, heads": lambda: models.googlenet(width=0.25, heads=True),
+    "googlenet, batch norm, heads": lambda: models.googlenet(width=0.25, batch_norm=True, heads=True),
+    "vgg16": lambda: models.vgg(16, width=0.125, input_shape=(32, 32, 3)),
+    "vgg16, batch norm": lambda: models.vgg(16, width=0.125, input_shape=(32, 32, 3), batch_norm=True),
+}
+
+
+def renamed(net, modules):
+    """The weights of a network under other names of its modules, in the order of the alphabet."""
+    weights, names = {}, {}
+    for name, array in cnnc.save_torch_weights(net).items():
+        module, leaf = name.rsplit(".", 1)
+        names.setdefault(module, modules[len(names) % len(modules)][0])
+        weights[f"{names[module]}.{leaf}"] = array
+    assert list(names.values()) == [name for name, _ in modules]
+    return dict(sorted(weights.items()))
+
+
+def filled(net, seed):
+    rng = np.random.default_rng(seed)
+    for array in net.state().values():
+        array[...] = rng.standard_normal(array.shape)
+    return net
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_networks_by_the_names_of_others(name):
+    net, other = filled(NAMED[name](), 1), filled(NAMED[name](), 2)
+    cnnc.load_torch_weights(other, renamed(net, NETWORKS[name][0]))
+    assert all(np.array_equal(array, other.state()[path]) for path, array in net.state().items())
+
+
+def test_heads_of_one_side_only_are_left_out():
+    with_heads, without = filled(NAMED["googlenet, heads"](), 1), filled(NAMED["googlenet"](), 2)
+    weights = renamed(with_heads, NETWORKS["googlenet, heads"][0])
+    with pytest.raises(ValueError, match="every module must belong to a layer"):
+        cnnc.load_torch_weights(without, weights)
+    report = cnnc.load_torch_weights(without, weights, strict=False)
+    assert {row.name.split(".")[0] for row in report if row.note} == {"aux1", "aux2"}
+    heads = tuple(f"{layer.path}." for layer in with_heads.walk() if isinstance(layer, cnnc.Auxiliary))
+    main = [path for path in with_heads.state() if not path.startswith(heads)]
+    assert len(main) == len(without.state())
+    for path, array in zip(main, without.state().values(), strict=True):
+        assert np.array_equal(with_heads.state()[path], array)
