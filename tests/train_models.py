@@ -15,23 +15,23 @@ import cnnc
 
 models = cnnc.models
 
-# Name -> (function that makes the network, the input shape to learn at, the learning rate).
+# Name -> (function that makes the network, the input shape to learn at, Adam's learning rate).
 SMALL, MEDIUM = (32, 32, 3), (64, 64, 3)
 OVERFIT = {
-    "mlp": (models.mlp, (28, 28, 1), 0.01),
-    "lenet5": (models.lenet5, (28, 28, 1), 0.05),
-    "alexnet": (models.alexnet, (67, 67, 3), 0.005),
-    "alexnet, groups": (partial(models.alexnet, 2), (67, 67, 3), 0.005),
-    **{f"vgg {depth}": (partial(models.vgg, depth), SMALL, 0.005) for depth in (11, 13, 16, 19)},
-    "vgg 16, batch norm": (partial(models.vgg, 16, batch_norm=True), SMALL, 0.005),
-    "googlenet": (models.googlenet, MEDIUM, 0.005),
-    "googlenet, batch norm": (partial(models.googlenet, batch_norm=True), MEDIUM, 0.01),
-    "googlenet, heads": (partial(models.googlenet, heads=True), (160, 160, 3), 0.005),
-    **{f"resnet {depth}": (partial(models.resnet, depth), MEDIUM, 0.01) for depth in (18, 34, 50, 101, 152)},
-    **{f"resnet_cifar {depth}": (partial(models.resnet_cifar, depth), SMALL, 0.02) for depth in (20, 32, 44, 56, 110)},
-    "squeezenet": (models.squeezenet, MEDIUM, 0.005),
-    "mobilenet": (models.mobilenet, MEDIUM, 0.02),
-    "densenet_cifar": (models.densenet_cifar, SMALL, 0.02),
+    "mlp": (models.mlp, (28, 28, 1), 0.001),
+    "lenet5": (models.lenet5, (28, 28, 1), 0.01),
+    "alexnet": (models.alexnet, (67, 67, 3), 0.0001),
+    "alexnet, groups": (partial(models.alexnet, 2), (67, 67, 3), 0.0001),
+    **{f"vgg {depth}": (partial(models.vgg, depth), SMALL, 1e-4) for depth in (11, 13, 16, 19)},
+    "vgg 16, batch norm": (partial(models.vgg, 16, batch_norm=True), SMALL, 0.001),
+    "googlenet": (models.googlenet, MEDIUM, 0.0003),
+    "googlenet, batch norm": (partial(models.googlenet, batch_norm=True), MEDIUM, 0.001),
+    "googlenet, heads": (partial(models.googlenet, heads=True), (160, 160, 3), 0.0003),
+    **{f"resnet {depth}": (partial(models.resnet, depth), MEDIUM, 1e-3) for depth in (18, 34, 50, 101, 152)},
+    **{f"resnet_cifar {depth}": (partial(models.resnet_cifar, depth), SMALL, 3e-3) for depth in (20, 32, 44, 56, 110)},
+    "squeezenet": (models.squeezenet, MEDIUM, 0.0003),
+    "mobilenet": (models.mobilenet, MEDIUM, 0.001),
+    "densenet_cifar": (models.densenet_cifar, SMALL, 0.003),
 }
 FULL_SIZE = {  # name -> function that makes the network
     "alexnet": models.alexnet,
@@ -53,7 +53,7 @@ def images(net, n):
 def overfit(net, lr, most=500):
     """Trains on 16 images until the loss is below 0.05; returns (steps, loss)."""
     x, labels = images(net, 16)
-    trainer = cnnc.Trainer(net, cnnc.SGD(lr=lr, momentum=0.9))
+    trainer = cnnc.Trainer(net, cnnc.Adam(lr=lr))
     for step in range(1, most + 1):
         loss = trainer.step(x, labels)
         if loss < 0.05:
