@@ -19,7 +19,10 @@ NETWORKS = [
     ("vgg", {"depth": 13}, IMAGENET, 1000, 133_047_848),
     ("vgg", {"depth": 16}, IMAGENET, 1000, 138_357_544),
     ("vgg", {"depth": 19}, IMAGENET, 1000, 143_667_240),
-    ("vgg", {"depth": 16, "batch_norm": True}, IMAGENET, 1000, 138_357_544 + 4224),  # a scale for each filter
+    ("vgg", {"depth": 11, "batch_norm": True}, IMAGENET, 1000, 132_868_840),
+    ("vgg", {"depth": 13, "batch_norm": True}, IMAGENET, 1000, 133_053_736),
+    ("vgg", {"depth": 16, "batch_norm": True}, IMAGENET, 1000, 138_365_992),
+    ("vgg", {"depth": 19, "batch_norm": True}, IMAGENET, 1000, 143_678_248),
     ("googlenet", {}, IMAGENET, 1000, 6_998_552),
     ("googlenet", {"batch_norm": True}, IMAGENET, 1000, 7_005_832),
     ("resnet", {"depth": 18}, IMAGENET, 1000, 11_689_512),

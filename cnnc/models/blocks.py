@@ -9,11 +9,14 @@ def scaled(channels, width, multiple=1):
     return max(1, round(channels * width / multiple)) * multiple
 
 
-def convolution(filters, kernel, batch_norm=False, **settings):
-    """A convolution and its ReLU: with a bias, or with batch normalisation between them, which has its own shift."""
-    if not batch_norm:
-        return [Conv2D(filters, kernel, init="he_normal", **settings), ReLU()]
-    return [Conv2D(filters, kernel, init="he_normal", use_bias=False, **settings), BatchNorm(), ReLU()]
+def convolution(filters, kernel, batch_norm=False, use_bias=None, **settings):
+    """A convolution and its ReLU, with batch normalisation between them if asked for.
+
+    Normalisation has a shift of its own, so the convolution before it has no bias unless `use_bias` says so.
+    """
+    use_bias = not batch_norm if use_bias is None else use_bias
+    layer = Conv2D(filters, kernel, init="he_normal", use_bias=use_bias, **settings)
+    return [layer, *([BatchNorm()] if batch_norm else []), ReLU()]
 
 
 def dropped(rate):

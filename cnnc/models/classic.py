@@ -126,7 +126,8 @@ def vgg(depth=16, classes=1000, input_shape=(224, 224, 3), width=1.0, dropout=0.
         input_shape: (H, W, C), at least 32 x 32.
         width: a factor of the numbers of filters and units.
         dropout: the rate after each of the two dense layers of 4,096 units.
-        batch_norm: normalise between each convolution and its ReLU, in place of the bias; later than the paper.
+        batch_norm: normalise between each convolution and its ReLU. Later than the paper; convolutions keep their
+            biases, as in the weights that others publish.
 
     Example:
         >>> import cnnc
@@ -136,7 +137,7 @@ def vgg(depth=16, classes=1000, input_shape=(224, 224, 3), width=1.0, dropout=0.
     layers = []
     for filters, count in zip((64, 128, 256, 512, 512), VGG[one_of(depth, VGG, "depth")], strict=True):
         for _ in range(count):
-            layers += convolution(scaled(filters, width), 3, batch_norm, padding=1)
+            layers += convolution(scaled(filters, width), 3, batch_norm, use_bias=True, padding=1)
         layers.append(MaxPool2D(2))
     layers.append(Flatten())
     for _ in range(2):
