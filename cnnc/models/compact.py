@@ -22,7 +22,9 @@ __all__ = ["densenet_cifar", "mobilenet", "squeezenet"]
 def squeezenet(classes=1000, input_shape=(224, 224, 3), width=1.0, dropout=0.5):
     """SqueezeNet: fire modules, which squeeze the channels by 1x1 and expand them by 1x1 and 3x3 convolutions.
 
-    1,248,424 parameters, 50 times fewer than AlexNet's.
+    1,248,424 parameters, 50 times fewer than AlexNet's. ReLU follows the first convolution and those of the fire
+    modules, as the paper says. Some implementations put one after the last convolution, too: a class whose scores have
+    all become 0 then learns no more.
     (Iandola et al.: SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size, 2016.)
 
     Args:
@@ -51,7 +53,7 @@ def squeezenet(classes=1000, input_shape=(224, 224, 3), width=1.0, dropout=0.5):
         *convolution(scaled(96, width), 7, stride=2), pool(),
         *fire(16, 64), *fire(16, 64), *fire(32, 128), pool(),
         *fire(32, 128), *fire(48, 192), *fire(48, 192), *fire(64, 256), pool(),
-        *fire(64, 256), *dropped(dropout), *convolution(classes, 1), GlobalAvgPool(),
+        *fire(64, 256), *dropped(dropout), Conv2D(classes, 1), GlobalAvgPool(),
     ]).build(input_shape)  # fmt: skip
 
 
