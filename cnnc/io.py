@@ -14,12 +14,18 @@ from cnnc.network import Sequential
 FORMAT = 1
 CLASSES = {name: getattr(layer_module, name) for name in layer_module.__all__ if name not in ("Layer", "LayerError")}
 CLASSES["Sequential"] = Sequential
+AGAIN = "again"  # in the place of a layer's type: the layer of that path is used once more
 
 
-def _describe(layer):
-    """A layer as plain data."""
+def _describe(layer, seen):
+    """A layer as plain data; one that was `seen` before as the path where that was."""
+    if id(layer) in seen:
+        return {"type": AGAIN, "path": layer.path}
+    seen.add(id(layer))
     kind = type(layer).__name__
-    inside = {"layers": [_describe(child) for child in layer.children()]} if isinstance(layer, Container) else {}
+    inside = {}
+    if isinstance(layer, Container):
+        inside["layers"] = [_describe(child, seen) for child in layer.children()]
     settings = {k: v for k, v in layer.config().items() if not callable(v)}
     for name, value in settings.items():
         try:
@@ -34,12 +40,16 @@ def _tuples(value):
     return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
 
-def _make(description, classes, depth=0):
-    """The layer that plain data describes."""
+def _make(description, classes, made, path="", depth=0):
+    """The layer that plain data describes, at `path`; `made` maps the paths of the layers before it to them."""
     if not isinstance(description, dict) or not isinstance(description.get("type"), str) or depth > 100:
         raise ValueError(f"a layer's description must be an object with a type: received {str(description)[:80]!r}")
     settings = dict(description)
     kind = settings.pop("type")
+    if kind == AGAIN:
+        if str(settings.get("path")) not in made:
+            raise ValueError(f"a layer that is used again must stand before: received {settings!r}")
+        return made[str(settings["path"])]
     if kind not in classes:
         raise ValueError(f"layer types must be known ({', '.join(sorted(classes))}) or be given in custom=: "
                          f"received {kind!r}")  # fmt: skip
@@ -48,11 +58,13 @@ def _make(description, classes, depth=0):
         children = settings.pop("layers", None)
         if not isinstance(children, list):
             raise ValueError(f"{kind} must list its layers: received {str(children)[:80]!r}")
-        inside = [[_make(child, classes, depth + 1) for child in children]]
+        paths = [f"{path}.{i}".lstrip(".") for i in range(len(children))]
+        inside = [[_make(child, classes, made, at, depth + 1) for child, at in zip(children, paths, strict=True)]]
     try:
-        return cls(*inside, **{name: _tuples(value) for name, value in settings.items()})
+        made[path] = cls(*inside, **{name: _tuples(value) for name, value in settings.items()})
     except TypeError:
         raise ValueError(f"{kind} cannot be made with these settings: received {settings!r}") from None
+    return made[path]
 
 
 def write_tensors(path, tensors, metadata=None):
@@ -81,7 +93,7 @@ def write_tensors(path, tensors, metadata=None):
 
 def save(net, path):
     """Writes a network to `path`; the file appears whole or not at all."""
-    about = {"format": FORMAT, "input_shape": net.input_shape, "network": _describe(net)}
+    about = {"format": FORMAT, "input_shape": net.input_shape, "network": _describe(net, set())}
     write_tensors(path, net.state(), metadata={"cnnc": json.dumps(about)})
 
 
@@ -154,7 +166,7 @@ def _network(path, text, classes):
     if not isinstance(shape, list):
         raise ValueError(f"{path}: the input shape must be a list: received {shape!r}")
     checked_size(shape)
-    net = _make(about.get("network"), classes)
+    net = _make(about.get("network"), classes, {})
     if not isinstance(net, Sequential):
         raise ValueError(f"{path}: the network must be a Sequential: received {type(net).__name__}")
     net.lay_out(shape)

@@ -42,6 +42,18 @@ def test_a_saved_network_comes_back_the_same(tmp_path, dtype):
     assert os.listdir(tmp_path) == ["net.safetensors"]
 
 
+def test_a_layer_used_twice_comes_back_as_one(tmp_path):
+    shared = cnnc.Chain([cnnc.Dense(4), cnnc.Tanh()])
+    net = cnnc.Sequential([cnnc.Dense(4), cnnc.Add([shared, cnnc.Identity()]), shared, shared[0], cnnc.Dense(2)])
+    net.build((3,), seed=1).save(tmp_path / "net")
+    again = cnnc.load(tmp_path / "net")
+    assert list(again.state()) == list(net.state())
+    x = np.random.default_rng(0).standard_normal((5, 3))
+    np.testing.assert_array_equal(again(x), net(x))
+    assert again[2] is again[1][0]
+    assert again[3] is again[2][0]
+
+
 def test_own_layers_are_given_by_name(tmp_path):
     net = cnnc.Sequential([Square()]).build((2,))
     net.save(tmp_path / "net")
@@ -90,6 +102,20 @@ MALFORMED = {
     "bad setting": (GOOD, about(network={"type": "Sequential", "layers": [{"type": "Dense", "units": "many"}]})),
     "huge layer": (GOOD, about(network={"type": "Sequential", "layers": [{"type": "Dense", "units": 1 << 50}]})),
     "not a network": (GOOD, about(network={"type": "Dense", "units": 2})),
+    "used again, not used before": (
+        GOOD,
+        about(network={"type": "Sequential", "layers": [{"type": "again", "path": "1"}]}),
+    ),
+    "used again inside itself": (
+        GOOD,
+        about(
+            network={"type": "Sequential", "layers": [{"type": "Chain", "layers": [{"type": "again", "path": "0"}]}]}
+        ),
+    ),
+    "used again without a path": (
+        GOOD,
+        about(network={"type": "Sequential", "layers": [{"type": "again", "path": ["1"]}]}),
+    ),
     "too deep": (GOOD, about(network=deep)),
     "missing tensor": ({"0.weight": GOOD["0.weight"]}, about()),
     "extra tensor": ({**GOOD, "1.weight": GOOD["0.weight"]}, about()),
