@@ -36,6 +36,19 @@ class Sequential(Chain):
         super().__init__(layers)
         self._named = self._flat = None
 
+    def __deepcopy__(self, memo):
+        """A network of its own, with the same parameters and random numbers; it records its programs anew."""
+        twin = memo[id(self)] = object.__new__(type(self))
+        own = ("_named", "_flat", "_arena", "_lock")
+        vars(twin).update(copy.deepcopy({name: v for name, v in vars(self).items() if name not in own}, memo))
+        twin._named = twin._flat = None
+        if self.built:
+            twin.lay_out(self.input_shape)
+            twin.prepare(self.dtype, seed=None)
+            twin.rng[:] = self.rng
+            twin.flat.all[:] = self.flat.all
+        return twin
+
     # --- building
 
     def build(self, input_shape, seed=0, dtype=np.float32):

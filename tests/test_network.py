@@ -1,5 +1,7 @@
 """Networks: building, summary, memory, inference, parameters."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -198,3 +200,28 @@ def test_a_network_inside_another_must_be_built_again_to_be_used_alone():
     with pytest.raises(ValueError, match="must be built first"):
         inner.parameters()
     assert inner.build((3,)).count_parameters() == 8
+
+
+def test_a_deep_copy_is_a_network_of_its_own():
+    x, labels = np.ones((4, 6, 6, 1), np.float32), [0, 1, 2, 0]
+    net = cnnc.Sequential([cnnc.Conv2D(2, 3), cnnc.BatchNorm(), cnnc.Dropout(0.5), cnnc.Flatten(), cnnc.Dense(3)])
+    net.fit(x, labels, progress=False)
+    net[0].trainable = False
+    twin = copy.deepcopy(net)
+    assert twin[0].trainable is False
+    for one in (net, twin):
+        one.fit(x, labels, progress=False)
+    np.testing.assert_array_equal(twin(x), net(x))
+    before = net(x)
+    twin.parameters()["4.bias"][...] = 9
+    np.testing.assert_array_equal(net(x), before)
+    assert not copy.deepcopy(cnnc.Sequential([cnnc.Dense(2)])).built
+
+
+def test_a_new_head_fits_on_networks_inside_networks():
+    body = cnnc.Sequential([cnnc.Dense(4), cnnc.ReLU()])
+    body(np.ones((1, 3)))  # has programs of its own
+    net = cnnc.Sequential([body, cnnc.Dense(2)]).build((3,), seed=1)
+    again = net.with_head(cnnc.Dense(5))
+    assert again(np.ones((1, 3))).shape == (1, 5)
+    np.testing.assert_array_equal(again.state()["0.0.weight"], net.state()["0.0.weight"])
