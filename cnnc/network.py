@@ -68,12 +68,11 @@ class Sequential(Chain):
         Raises:
             LayerError: a ValueError that names the first layer whose input does not fit.
         """
-        if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= int(seed) < 2**64:
-            raise ValueError(f"seed must be an int from 0 to 2**64 - 1: received {seed!r}")
+        seed = training.check_seed(seed)
         if np.dtype(dtype) not in DTYPES:
             raise TypeError(f"dtype must be float32 or float64: received {np.dtype(dtype)}")
         self.lay_out(input_shape)
-        self.prepare(dtype, int(seed))
+        self.prepare(dtype, seed)
         return self
 
     def lay_out(self, input_shape):

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from cnnc.training.average import *
-from cnnc.training.checks import check_count
+from cnnc.training.checks import check_count, check_seed
 from cnnc.training.finder import *
 from cnnc.training.fit import fit
 from cnnc.training.losses import *

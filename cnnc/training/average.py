@@ -1,5 +1,7 @@
 """A moving average of a network's weights, and its use in their place."""
 
+from cnnc.training.checks import is_number
+
 __all__ = ["Average"]
 
 
@@ -33,9 +35,9 @@ class Average:
     """
 
     def __init__(self, flat, decay):
-        if not (isinstance(decay, float) and 0 < decay < 1):
+        if not (is_number(decay) and 0 < decay < 1):
             raise ValueError(f"ema must be in (0, 1), the share that stays in a step: received {decay!r}")
-        self.flat, self.decay = flat, decay
+        self.flat, self.decay = flat, float(decay)
         self.array = flat.all.copy()
         self._inside = False
 

@@ -1,6 +1,14 @@
 """Checks of what users hand to training, before anything is computed."""
 
+import math
+import numbers
+
 from cnnc import geometry
+
+
+def is_number(value):
+    """Whether value is a finite real number, Python's or NumPy's, and not a bool."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def check_count(value, name):
@@ -8,3 +16,17 @@ def check_count(value, name):
     if not geometry.is_int(value) or value < 1:
         raise ValueError(f"{name} must be a positive int: received {value!r}")
     return int(value)
+
+
+def check_seed(seed):
+    """An int that a counter-based stream can be keyed by, or ValueError."""
+    if not geometry.is_int(seed) or not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be an int from 0 to 2**64 - 1: received {seed!r}")
+    return int(seed)
+
+
+def check_rate(lr):
+    """The learning rate of a step as a float, or ValueError."""
+    if not is_number(lr) or lr < 0:
+        raise ValueError(f"the learning rate of a step must be a number, 0 or more: received {lr!r}")
+    return float(lr)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnc.training import losses
-from cnnc.training.checks import check_count
+from cnnc.training.checks import check_count, check_seed, is_number
 from cnnc.training.optimizers import SGD
 from cnnc.training.trainer import NonFiniteLoss, Trainer
 
@@ -57,11 +57,12 @@ def find_learning_rate(net, x, labels, optimizer=None, loss="cross_entropy", low
         >>> 1e-6 < found.suggestion < 10
         True
     """
-    if not 0 < low < high < np.inf:
+    if not (is_number(low) and is_number(high) and 0 < low < high):
         raise ValueError(f"learning rates must satisfy 0 < low < high: received {low}, {high}")
     steps, batch_size = check_count(steps, "steps"), check_count(batch_size, "batch_size")
     if steps < 3:
         raise ValueError(f"steps must be at least 3: received {steps}")
+    seed = check_seed(seed)
     x = net.check_images(x)
     loss = losses.get(loss)
     labels = loss.targets(labels, len(x), net.output_shape)

@@ -1,12 +1,11 @@
 """Losses: what training makes small. A loss records its operations on the tape after the last layer."""
 
-import math
-
 import numpy as np
 
 from cnnc.labels import check_labels, check_targets, check_weights, shares
 from cnnc.layers import Sigmoid, Softmax
 from cnnc.ops import op
+from cnnc.training.checks import is_number
 
 __all__ = ["MAE", "MSE", "BinaryCrossEntropy", "CrossEntropy", "Hinge", "Huber", "Loss"]
 
@@ -118,7 +117,7 @@ class CrossEntropy(Loss):
     contains = Softmax
 
     def __init__(self, label_smoothing=0.0, class_weights=None):
-        if not 0 <= label_smoothing < 1:
+        if not (is_number(label_smoothing) and 0 <= label_smoothing < 1):
             raise ValueError(f"label_smoothing must be in [0, 1): received {label_smoothing!r}")
         self.label_smoothing = float(label_smoothing)
         self.class_weights = None
@@ -268,7 +267,7 @@ class BinaryCrossEntropy(Pointwise):
 
 
 def _above_zero(value, name):
-    if not (isinstance(value, (int, float)) and 0 < value < math.inf):
+    if not (is_number(value) and value > 0):
         raise ValueError(f"{name} must be above 0: received {value!r}")
     return float(value)
 

@@ -6,6 +6,7 @@ Steps count from 0. Where PyTorch has a schedule of that kind, `schedule(t, step
 import math
 
 from cnnc.geometry import is_int
+from cnnc.training.checks import is_number
 
 __all__ = [
     "Constant", "Cosine", "Exponential", "OneCycle", "Polynomial", "ReduceOnPlateau", "Schedule", "Step", "Warmup",
@@ -17,12 +18,8 @@ def _check(good, rule, received):
         raise ValueError(f"{rule}: received {received}")
 
 
-def _number(value):
-    return isinstance(value, (int, float)) and math.isfinite(value)
-
-
 def _rate(lr):
-    _check(_number(lr) and lr > 0, "the learning rate of a schedule must be above 0", repr(lr))
+    _check(is_number(lr) and lr > 0, "the learning rate of a schedule must be above 0", repr(lr))
     return float(lr)
 
 
@@ -33,6 +30,9 @@ class Schedule:
 
     def __call__(self, step, steps):
         raise TypeError(f"{type(self).__name__} must implement __call__(step, steps)")
+
+    def check(self, measures):
+        """Told before training the names of what `fit` will measure; raises ValueError if one is missing."""
 
     def note(self, logs):
         """Told what `fit` measured, after each epoch."""
@@ -162,9 +162,9 @@ class Cosine(Schedule):
     """
 
     def __init__(self, start, end=0.0, warmup=0.0):
-        if not (start > 0 and 0 <= end <= start):
-            raise ValueError(f"learning rates must satisfy start > 0 and 0 <= end <= start: received {start}, {end}")
-        _check(0 <= warmup < 1, "warmup must be in [0, 1)", warmup)
+        good = is_number(start) and is_number(end) and start > 0 and 0 <= end <= start
+        _check(good, "learning rates must satisfy start > 0 and 0 <= end <= start", f"{start}, {end}")
+        _check(is_number(warmup) and 0 <= warmup < 1, "warmup must be in [0, 1)", repr(warmup))
         self.start, self.end, self.warmup = float(start), float(end), float(warmup)
 
     def __call__(self, step, steps):
@@ -197,7 +197,7 @@ class Warmup(Schedule):
         self.schedule = schedule if callable(schedule) else Constant(schedule)
         good = (is_int(steps) and steps > 0) or (isinstance(steps, float) and 0 < steps < 1)
         _check(good, "the steps of a warm-up must be a positive int, or a share of all steps in (0, 1)", repr(steps))
-        _check(_number(first) and 0 <= first <= 1, "first must be in [0, 1]", repr(first))
+        _check(is_number(first) and 0 <= first <= 1, "first must be in [0, 1]", repr(first))
         self.steps, self.first = steps, float(first)
         self.endless = is_int(steps) and getattr(self.schedule, "endless", False)
 
@@ -207,6 +207,10 @@ class Warmup(Schedule):
         if step >= rising:
             return self.schedule(step - rising, left)
         return self.schedule(0, left) * (self.first + (1 - self.first) * step / rising)
+
+    def check(self, measures):
+        if isinstance(self.schedule, Schedule):
+            self.schedule.check(measures)
 
     def note(self, logs):
         if isinstance(self.schedule, Schedule):
@@ -247,7 +251,7 @@ class OneCycle(Schedule):
         first, top = self.lr / self.divide, self.rise * steps - 1
         last = first / self.end_divide
         if step <= top:
-            return _half_cosine(first, self.lr, step / top)
+            return _half_cosine(first, self.lr, step / top if top else 1.0)
         return _half_cosine(self.lr, last, min(1.0, (step - top) / max(1.0, steps - 1 - top)))
 
 
@@ -284,12 +288,12 @@ class ReduceOnPlateau(Schedule):
     def __init__(self, lr, factor=0.1, patience=10, monitor="val_loss", better="less", threshold=1e-4, cooldown=0,
                  end=0.0):  # fmt: skip
         self.rate = self.lr = _rate(lr)
-        _check(_number(factor) and 0 < factor < 1, "factor must be in (0, 1)", repr(factor))
+        _check(is_number(factor) and 0 < factor < 1, "factor must be in (0, 1)", repr(factor))
         for name, value in (("patience", patience), ("cooldown", cooldown)):
             _check(is_int(value) and value >= 0, f"{name} must be an int of 0 or more", repr(value))
         _check(better in ("less", "more"), 'better must be "less" or "more"', repr(better))
-        _check(_number(threshold) and threshold >= 0, "threshold must be 0 or more", repr(threshold))
-        _check(_number(end) and 0 <= end <= lr, "end must be from 0 to lr", repr(end))
+        _check(is_number(threshold) and threshold >= 0, "threshold must be 0 or more", repr(threshold))
+        _check(is_number(end) and 0 <= end <= lr, "end must be from 0 to lr", repr(end))
         self.factor, self.patience, self.monitor, self.better = float(factor), patience, monitor, better
         self.threshold, self.cooldown, self.end = float(threshold), cooldown, float(end)
         self.best = math.inf if better == "less" else -math.inf
@@ -298,8 +302,11 @@ class ReduceOnPlateau(Schedule):
     def __call__(self, step, steps):
         return self.rate
 
+    def check(self, measures):
+        _check(self.monitor in measures, f"monitor must be one of {', '.join(measures)}", repr(self.monitor))
+
     def note(self, logs):
-        _check(self.monitor in logs, f"monitor must be one of {', '.join(logs)}", repr(self.monitor))
+        self.check(logs)
         value = logs[self.monitor]
         progress = (value < self.best * (1 - self.threshold) if self.better == "less"
                     else value > self.best * (1 + self.threshold))  # fmt: skip

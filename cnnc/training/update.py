@@ -1,9 +1,10 @@
 """What every optimizer is: settings that are checked, numbers of a step, and the recorded passes over flat buffers."""
 
 import dataclasses
-import math
 
 import numpy as np
+
+from cnnc.training.checks import check_rate, is_number
 
 __all__ = ["Optimizer"]
 
@@ -57,11 +58,11 @@ class Optimizer:
         if kind is bool:
             good, rule = value in (True, False), "be True or False"
         elif name in SHARES:
-            good, rule = _number(value) and 0 <= value < 1, "be in [0, 1)"
+            good, rule = is_number(value) and 0 <= value < 1, "be in [0, 1)"
         elif name.startswith("clip"):
-            good, rule = value is None or (_number(value) and value > 0), "be above 0, or None"
+            good, rule = value is None or (is_number(value) and value > 0), "be above 0, or None"
         else:
-            good, rule = _number(value) and value >= 0, "be 0 or more"
+            good, rule = is_number(value) and value >= 0, "be 0 or more"
         if not good:
             name, rule = ("the learning rate", f"{rule}, or a schedule") if name == "lr" else (name, rule)
             raise ValueError(f"{name} must {rule}: received {value!r}")
@@ -69,10 +70,10 @@ class Optimizer:
     def lr_at(self, step, steps):
         """The learning rate of a step, of `steps` in all (None if that is not known)."""
         if not callable(self.lr):
-            return float(self.lr)
+            return check_rate(self.lr)
         if steps is None and not getattr(self.lr, "endless", False):
             raise ValueError(f"a schedule needs the number of steps, Trainer(..., steps=): received {self.lr!r}")
-        return float(self.lr(step, steps))
+        return check_rate(self.lr(step, steps))
 
     def numbers(self, t, lr, decay):
         """The numbers of step t = 1, 2 ..., in the order of the operation's row, for this rate and weight decay."""
@@ -84,10 +85,6 @@ class Optimizer:
         tape.update(self.op, param=param, grad=grad, numbers=numbers, **slots)
 
 
-def _number(value):
-    return isinstance(value, (int, float)) and math.isfinite(value)
-
-
 class Update:
     """What an optimizer does to a network's flat buffers in a step, and what it keeps from one to the next.
 
@@ -96,6 +93,8 @@ class Update:
     """
 
     def __init__(self, optimizer, flat):
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"optimizer must be an Optimizer, such as cnnc.SGD(lr=0.05): received {optimizer!r}")
         self.optimizer, self.flat = optimizer, flat
         self.runs = flat.runs(apart=optimizer.apart)
         self.numbers = np.zeros((len(self.runs), NUMBERS))

@@ -196,6 +196,7 @@ def test_an_optimizer_of_ones_own():
     ("make", "text"),
     [
         (lambda: cnnc.SGD(lr=-1), "the learning rate must be 0 or more, or a schedule: received -1"),
+        (lambda: cnnc.SGD(lr=True), "the learning rate must be 0 or more, or a schedule: received True"),
         (lambda: cnnc.Adam(lr="fast"), "the learning rate must be 0 or more, or a schedule: received 'fast'"),
         (lambda: cnnc.SGD(weight_decay=float("inf")), "weight_decay must be 0 or more: received inf"),
         (lambda: cnnc.Adam(beta2=1.0), r"beta2 must be in \[0, 1\): received 1.0"),

@@ -96,6 +96,9 @@ def test_a_plateau_keeps_its_state_in_numbers():
         (lambda: cnnc.Cosine(0.0), "start > 0"),
         (lambda: cnnc.Cosine(0.1, end=0.2), "end <= start"),
         (lambda: cnnc.Cosine(0.1, warmup=1.0), "warmup"),
+        (lambda: cnnc.Cosine(float("inf")), "start > 0 .*: received inf, 0.0"),
+        (lambda: cnnc.Cosine("fast"), "start > 0 .*: received fast, 0.0"),
+        (lambda: cnnc.Constant(True), "must be above 0: received True"),
         (lambda: cnnc.Constant(0), "must be above 0: received 0"),
         (lambda: cnnc.Step(0.1, [0]), r"milestones must be positive ints, or shares .* in \(0, 1\): received 0"),
         (lambda: cnnc.Step(0.1, [1.5]), "milestones must be .*: received 1.5"),
@@ -115,3 +118,11 @@ def test_a_plateau_keeps_its_state_in_numbers():
 def test_bad_schedules_are_refused(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_one_cycle_may_rise_in_a_single_step():
+    assert cnnc.OneCycle(0.1, rise=0.5)(0, 2) == 0.1
+
+
+def test_rates_may_be_numpys():
+    assert cnnc.Constant(np.float32(0.5))(0, 1) == cnnc.SGD(np.float32(0.5)).lr_at(0, 1) == 0.5
