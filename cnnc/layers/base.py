@@ -145,12 +145,17 @@ class Layer:
         """Hands `trainable` and `lr_scale` down to the parameters of this layer and of those inside it."""
         self.expect(self.trainable in (True, False), "trainable must be True or False", self.trainable)
         self.expect(0 <= self.lr_scale < math.inf, "lr_scale must be 0 or more", self.lr_scale)
-        self.frozen = not (trainable and self.trainable)
+        self.freeze(not (trainable and self.trainable))
         for parameter in self.own_parameters().values():
-            parameter.trainable = parameter.learned and not self.frozen
             parameter.lr_scale = lr_scale * self.lr_scale
         for child in self.children():
             child.settle(not self.frozen, lr_scale * self.lr_scale)
+
+    def freeze(self, frozen):
+        """Notes whether this layer, without those inside it, takes part in training."""
+        self.frozen = frozen
+        for parameter in self.own_parameters().values():
+            parameter.trainable = parameter.learned and not frozen
 
     def walk(self):
         """This layer and all layers inside it, in order."""

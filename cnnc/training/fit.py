@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnc.labels import check_weights
 from cnnc.training import losses
-from cnnc.training.checks import check_count
+from cnnc.training.checks import check_count, check_seed
 from cnnc.training.optimizers import SGD
 from cnnc.training.progress import Progress
 from cnnc.training.schedules import Schedule
@@ -43,7 +43,9 @@ def fit(net, x, labels, epochs=1, batch_size=64, optimizer=None, loss="cross_ent
         val_loss, val_accuracy.
 
     Raises:
-        ValueError: for shapes that do not fit, labels out of range, or counts that are not positive.
+        TypeError: for an optimizer or callbacks that are none.
+        ValueError: for shapes that do not fit, labels out of range, counts that are not positive, or a schedule that
+            monitors what is not measured.
         NonFiniteLoss: if the loss is not finite; the parameters are those of the step before.
     """
     x = net.check_images(x)
@@ -57,8 +59,16 @@ def fit(net, x, labels, epochs=1, batch_size=64, optimizer=None, loss="cross_ent
             raise ValueError(f"validation_data must be (images, labels): received {type(validation_data).__name__}")
         images = net.check_images(validation_data[0])
         validation_data = images, loss.targets(validation_data[1], len(images), net.output_shape)
+    callbacks, seed = _functions(callbacks), check_seed(seed)
     batches = -(-len(x) // batch_size)
-    trainer = Trainer(net, optimizer or SGD(lr=0.01, momentum=0.9), loss, epochs * batches, accumulate, ema)
+    if optimizer is None:
+        optimizer = SGD(lr=0.01, momentum=0.9)
+    trainer = Trainer(net, optimizer, loss, epochs * batches, accumulate, ema)
+    if isinstance(optimizer.lr, Schedule):
+        val = [f"val_{name}" for name in loss.metrics] if validation_data is not None else []
+        optimizer.lr.check([*loss.metrics, "lr", "seconds", *val])
+    for size in {min(batch_size, len(x)), len(x) % batch_size or batch_size}:  # the last batch may be too small
+        trainer.rehearse(min(size, len(x)), net.input_dtype(x), labels, sample_weight)
     history = {}
     for epoch in range(epochs):
         order = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(len(x))
@@ -71,13 +81,25 @@ def fit(net, x, labels, epochs=1, batch_size=64, optimizer=None, loss="cross_ent
             bar.finish(logs)
         for name, value in logs.items():
             history.setdefault(name, []).append(value)
-        if isinstance(trainer.optimizer.lr, Schedule):
-            trainer.optimizer.lr.note(logs)
-        if any([callback(epoch, logs) is True for callback in callbacks]):
+        if isinstance(optimizer.lr, Schedule):
+            optimizer.lr.note(logs)
+        if any([_is_true(callback(epoch, logs)) for callback in callbacks]):
             break
     if trainer.average is not None:
         trainer.average.keep()
     return history
+
+
+def _functions(callbacks):
+    """The callbacks as a list, checked."""
+    if not isinstance(callbacks, (list, tuple)) or not all(map(callable, callbacks)):
+        raise TypeError(f"callbacks must be a list of functions (epoch, logs): received {callbacks!r}")
+    return callbacks
+
+
+def _is_true(answer):
+    """Whether a callback returned True, Python's or NumPy's; anything else goes on."""
+    return isinstance(answer, (bool, np.bool_)) and bool(answer)
 
 
 def _epoch(trainer, x, labels, sample_weight, order, batch_size, bar):

@@ -1,5 +1,6 @@
 """The trainer: one recorded training step, replayed."""
 
+import contextlib
 import weakref
 
 import numpy as np
@@ -8,7 +9,7 @@ from cnnc.labels import check_weights
 from cnnc.tape import Tape
 from cnnc.training import losses
 from cnnc.training.average import Average
-from cnnc.training.checks import check_count
+from cnnc.training.checks import check_count, check_rate
 from cnnc.training.update import Update
 
 __all__ = ["NonFiniteLoss", "Trainer"]
@@ -60,6 +61,7 @@ class Trainer:
         self.accumulate = check_count(accumulate, "accumulate")
         self.average = None if ema is None else Average(self.flat, ema)
         net.settle()
+        self._frozen = [(layer, layer.frozen) for layer in net.walk()]
         self.optimizer = optimizer
         self.update = Update(optimizer, self.flat)
         self.step_number = 0
@@ -87,6 +89,8 @@ class Trainer:
             add: whether gradients are added to those of the parts before.
             update: whether parameters are updated, after the last part.
         """
+        for layer, frozen in self._frozen:  # another trainer may have been made in the meantime
+            layer.freeze(frozen)
         tape = Tape(self.net.dtype, training=True, rng=self.net.rng, add=add)
         self.flat.grad  # noqa: B018 - layers record views into it
         source, x = self.net.record_input(tape, n, dtype)
@@ -142,40 +146,70 @@ class Trainer:
     def advance(self, n, dtype, labels, sample_weight, fill, lr=None):
         """One step on `n` images with checked labels; `fill(run, slice)` brings a part of them into a program."""
         with self.net._lock:
+            if self.net.flat is not self.flat:
+                raise ValueError("a network that is built again needs a new Trainer: received one with new parameters")
             self._prepare(lr)
-            kept = self.flat.all[self.flat.length :].copy() if self.accumulate > 1 else None
             weights = self.loss.shares(labels, sample_weight)
-            size = -(-n // self.accumulate)
-            loss = hits = 0
-            for number, start in enumerate(range(0, n, size)):
-                part = slice(start, min(n, start + size))
-                count = part.stop - start
-                share = 1.0 if weights is not None else count / n
-                run = self.run(count, dtype, labels.ndim > 1, weights is not None, share,
-                               add=start > 0, update=part.stop == n)  # fmt: skip
-                fill(run, part)
-                if weights is not None:
-                    run["weights"][...] = weights[part]
-                self.net.rng[1] = self.step_number * self.accumulate + number
-                loss += share * self._replay(run, kept)
-                hits += int(run["hits"][0]) if self.loss.classes else 0
+            parts = self._parts(n, dtype, labels, weights)
+            for _, _, settings in parts if self.accumulate > 1 else ():
+                self.run(**settings)  # what does not fit is refused before the first part has run
+            with self._state_kept():
+                loss = hits = 0
+                for number, (part, share, settings) in enumerate(parts):
+                    run = self.run(**settings)
+                    fill(run, part)
+                    if weights is not None:
+                        run["weights"][...] = weights[part]
+                    self.net.rng[1] = self.step_number * self.accumulate + number
+                    loss += share * self._replay(run)
+                    hits += int(run["hits"][0]) if self.loss.classes else 0
             self.hits = hits
             self.step_number += 1
         return loss
 
+    def rehearse(self, n, dtype, labels, sample_weight):
+        """Records a step on `n` images, which raises what their number or shape breaks, and runs nothing."""
+        with self.net._lock:
+            weights = self.loss.shares(labels, sample_weight)
+            for _, _, settings in self._parts(n, dtype, labels, weights):
+                self.run(**settings)
+
+    def _parts(self, n, dtype, labels, weights):
+        """(slice, share in the loss, arguments of `run`) of each part of a batch of `n` images."""
+        size = -(-n // self.accumulate)
+        parts = []
+        for start in range(0, n, size):
+            part = slice(start, min(n, start + size))
+            count = part.stop - start
+            share = 1.0 if weights is not None else count / n
+            settings = {"n": count, "dtype": dtype, "one_hot": labels.ndim > 1, "weighted": weights is not None,
+                        "share": share, "add": start > 0, "update": part.stop == n}  # fmt: skip
+            parts.append((part, share, settings))
+        return parts
+
+    @contextlib.contextmanager
+    def _state_kept(self):
+        """Puts back the network's state, which each part of a batch moves, if a later part fails."""
+        state = self.flat.all[self.flat.length :]
+        kept = state.copy() if self.accumulate > 1 else None
+        try:
+            yield
+        except BaseException:
+            if kept is not None:
+                state[:] = kept
+            raise
+
     def _prepare(self, lr):
-        self.lr[0] = self.optimizer.lr_at(self.step_number, self.steps) if lr is None else lr
+        self.lr[0] = self.optimizer.lr_at(self.step_number, self.steps) if lr is None else check_rate(lr)
         self.update.prepare(self.step_number, float(self.lr[0]))
 
-    def _replay(self, run, kept):
-        """Runs a filled program; returns its loss. `kept` is the network's state that goes back if it is not finite."""
+    def _replay(self, run):
+        """Runs a filled program; returns its loss."""
         stopped = run.program.run()
         loss = float(run["loss"][0])
         for number, weight in enumerate(self._head_weights):
             loss += weight * float(run[f"head{number}"][0])
         if stopped is not None:
-            if kept is not None:
-                self.flat.all[self.flat.length :] = kept
             raise NonFiniteLoss(self._diagnosis(run, loss))
         return loss
 

@@ -86,6 +86,7 @@ def test_a_log_gets_a_line_an_epoch(capsys):
         ({"sample_weight": [1.0]}, r"one weight for each of the 70: received the shape \(1,\)"),
         ({"sample_weight": [-1.0] * 70}, "finite and not negative: received -1.0 at 0"),
         ({"validation_data": 3}, "validation_data must be"),
+        ({"seed": -1}, "seed must be an int from 0 to .*: received -1"),
     ],
 )
 def test_bad_settings_are_refused(settings, text):
@@ -147,3 +148,36 @@ def test_a_plateau_lowers_the_rate():
     assert history["lr"][0] == 0.1 > history["lr"][-1]
     with pytest.raises(ValueError, match="monitor must be one of loss, accuracy, lr, seconds: received 'val_loss'"):
         network().fit(x, labels, optimizer=cnnc.SGD(cnnc.ReduceOnPlateau(0.1)), progress=False)
+
+
+def test_a_plateau_of_what_is_not_measured_is_refused_before_training():
+    x, labels = problem()
+    net = network().build((3,))
+    before = net.flat.all.copy()
+    schedule = cnnc.Warmup(cnnc.ReduceOnPlateau(0.1), 3)
+    with pytest.raises(ValueError, match="monitor must be one of loss, accuracy, lr, seconds: received 'val_loss'"):
+        net.fit(x, labels, optimizer=cnnc.SGD(schedule), progress=False)
+    np.testing.assert_array_equal(net.flat.all, before)
+
+
+def test_a_last_batch_that_is_too_small_is_refused_before_training():
+    x, labels = problem(9)
+    net = cnnc.Sequential([cnnc.Dense(4), cnnc.BatchNorm(), cnnc.Dense(3)]).build(x.shape[1:])
+    before = net.flat.all.copy()
+    with pytest.raises(cnnc.LayerError, match="more than one value for each channel"):
+        net.fit(x, labels, batch_size=4, progress=False)
+    np.testing.assert_array_equal(net.flat.all, before)
+    net.fit(x, labels, batch_size=3, progress=False)
+
+
+@pytest.mark.parametrize("callbacks", [print, ["print"], None])
+def test_callbacks_must_be_functions(callbacks):
+    x, labels = problem()
+    with pytest.raises(TypeError, match=r"callbacks must be a list of functions \(epoch, logs\): received "):
+        network().fit(x, labels, callbacks=callbacks, progress=False)
+
+
+def test_numpys_true_stops_training_as_well():
+    x, labels = problem()
+    history = network().fit(x, labels, epochs=3, callbacks=[lambda epoch, logs: np.float64(1) > 0], progress=False)
+    assert len(history["loss"]) == 1

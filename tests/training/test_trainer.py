@@ -260,3 +260,79 @@ def test_a_head_costs_no_second_call_into_c():
     net = cnnc.Sequential([cnnc.Flatten(), cnnc.Auxiliary(cnnc.Dense(10)), cnnc.Dense(10)]).build((28, 28, 1))
     trainer = cnnc.Trainer(net, cnnc.Adam(clip_norm=1.0), ema=0.9)
     assert len(trainer.run(8, np.float32, False).program.parts) == 1
+
+
+@pytest.mark.parametrize("optimizer", ["adam", cnnc.Adam, None])
+def test_an_optimizer_must_be_one(optimizer):
+    net = cnnc.Sequential([cnnc.Dense(2)]).build((3,))
+    with pytest.raises(TypeError, match="optimizer must be an Optimizer, such as .*: received "):
+        cnnc.Trainer(net, optimizer)
+
+
+@pytest.mark.parametrize("lr", [float("nan"), float("inf"), -0.1, "fast"])
+def test_a_bad_rate_leaves_the_network_as_it_was(lr):
+    net = cnnc.Sequential([cnnc.Dense(2)]).build((3,))
+    before = net.flat.all.copy()
+    with pytest.raises(ValueError, match="learning rate of a step must be a number, 0 or more: received "):
+        cnnc.Trainer(net, cnnc.SGD()).step(np.ones((1, 3)), [0], lr=lr)
+    with pytest.raises(ValueError, match="learning rate of a step must be a number, 0 or more: received "):
+        cnnc.Trainer(net, cnnc.SGD(lambda step, steps: lr), steps=1).step(np.ones((1, 3)), [0])
+    np.testing.assert_array_equal(net.flat.all, before)
+
+
+def test_a_part_that_does_not_fit_is_refused_before_the_others_run():
+    net = cnnc.Sequential([cnnc.Dense(4), cnnc.BatchNorm(), cnnc.Dense(2)]).build((3,))
+    before = net.flat.all.copy()
+    x = np.random.default_rng(0).standard_normal((7, 3))
+    with pytest.raises(cnnc.LayerError, match=r"more than one value for each channel: received \(1, 4\)"):
+        cnnc.Trainer(net, cnnc.SGD(), accumulate=3).step(x, [0] * 7)  # parts of 3, 3 and 1
+    np.testing.assert_array_equal(net.flat.all, before)
+
+
+class Moody(cnnc.Layer):
+    """Fails on the second part that it sees."""
+
+    seen = 0
+
+    def declare(self, shape):
+        return shape
+
+    def forward(self, x):
+        self.seen += 1
+        if self.seen == 2:
+            raise RuntimeError("out of sorts")
+        return x
+
+    def backward(self, dy):
+        return dy
+
+
+def test_a_part_that_fails_leaves_no_trace_of_those_before():
+    net = cnnc.Sequential([cnnc.BatchNorm(), Moody(), cnnc.Dense(2)]).build((3,))
+    before = net.flat.all.copy()
+    with pytest.raises(RuntimeError, match="out of sorts"):
+        cnnc.Trainer(net, cnnc.SGD(), accumulate=2).step(np.random.default_rng(0).standard_normal((6, 3)), [0] * 6)
+    np.testing.assert_array_equal(net.flat.all, before)
+
+
+def test_what_is_frozen_is_read_when_a_trainer_is_made():
+    def trained(meddle):
+        net = cnnc.Sequential([cnnc.Dense(4), cnnc.BatchNorm(), cnnc.Dense(2)]).build((3,))
+        x = np.random.default_rng(0).standard_normal((8, 3))
+        trainer = cnnc.Trainer(net, cnnc.SGD(0.1, momentum=0.9))
+        trainer.step(x, [0] * 8)
+        if meddle:
+            net[0].trainable = net[1].trainable = False
+            cnnc.Trainer(net, cnnc.SGD(0.1))
+        trainer.step(x[:5], [0] * 5)  # another size is recorded now
+        return net.flat.all
+
+    np.testing.assert_array_equal(trained(True), trained(False))
+
+
+def test_a_network_that_is_built_again_needs_a_new_trainer():
+    net = cnnc.Sequential([cnnc.Dense(2)]).build((3,))
+    trainer = cnnc.Trainer(net, cnnc.SGD())
+    net.build((3,), seed=1)
+    with pytest.raises(ValueError, match="built again needs a new Trainer"):
+        trainer.step(np.ones((1, 3)), [0])
