@@ -25,26 +25,39 @@ def _checked(logits, labels):
     return logits, labels if labels.ndim == 1 else labels.argmax(axis=-1)
 
 
+def _taken(logits):
+    """The class that each row stands for; a row with nan in it stands for none."""
+    odd = np.isnan(logits).any(axis=-1)
+    if odd.any():
+        raise ValueError(f"logits must not be nan: received {logits[odd][0]} at {int(odd.argmax())}")
+    return logits.argmax(axis=-1)
+
+
 def loss(logits, labels):
     """Mean cross-entropy: -log softmax(logits) at the label (or its mean under a row of probabilities).
+
+    Raises:
+        ValueError: for shapes that do not fit, or labels out of range.
 
     Example:
         >>> from cnnc import metrics
         >>> round(metrics.loss([[0.0, 0.0]], [1]), 4)
         0.6931
     """
-    logits = np.asarray(logits)
-    labels = check_labels(labels, *logits.shape)
+    logits, _ = _checked(logits, labels)
+    labels = np.asarray(labels)
     z = logits.astype(np.float64)
     z -= z.max(axis=-1, keepdims=True)
     log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
     if labels.ndim == 1:
-        return float(-log_p[np.arange(len(labels)), labels].mean())
-    return float(-(labels * log_p).sum(axis=-1).mean())
+        return float((0.0 - log_p[np.arange(len(labels)), labels]).mean())
+    return float((0.0 - labels * log_p).sum(axis=-1).mean())
 
 
 def top_k(logits, labels, k):
     """The share of rows whose label is among the k largest logits; of equal logits the lower class comes first.
+
+    A row with nan in it counts as wrong.
 
     Args:
         logits: (N, K).
@@ -65,7 +78,7 @@ def top_k(logits, labels, k):
     own = np.take_along_axis(logits, classes[:, None], axis=-1)
     earlier = np.arange(logits.shape[-1]) < classes[:, None]
     better = (logits > own) | ((logits == own) & earlier)
-    return float(((better.sum(axis=-1) < k) & np.isfinite(own[:, 0])).mean())
+    return float(((better.sum(axis=-1) < k) & ~np.isnan(logits).any(axis=-1)).mean())
 
 
 def accuracy(logits, labels):
@@ -93,6 +106,9 @@ def error(logits, labels, k=1):
 def confusion_matrix(logits, labels):
     """Counts (K, K): row c, column d says how many samples of class c were taken for d.
 
+    Raises:
+        ValueError: for shapes that do not fit, labels out of range, or logits that are nan.
+
     Example:
         >>> from cnnc import metrics
         >>> metrics.confusion_matrix([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]], [1, 1, 0]).tolist()
@@ -100,7 +116,7 @@ def confusion_matrix(logits, labels):
     """
     logits, classes = _checked(logits, labels)
     count = logits.shape[1]
-    pairs = classes.astype(np.int64) * count + logits.argmax(axis=-1)
+    pairs = classes.astype(np.int64) * count + _taken(logits)
     return np.bincount(pairs, minlength=count * count).reshape(count, count)
 
 
@@ -220,9 +236,9 @@ def calibration_error(logits, labels, bins=15):
     if not is_int(bins) or bins < 1:
         raise ValueError(f"bins must be a positive int: received {bins!r}")
     logits, classes = _checked(logits, labels)
-    z = logits.astype(np.float64)
+    taken, z = _taken(logits), logits.astype(np.float64)
     confidence = 1 / np.exp(z - z.max(axis=-1, keepdims=True)).sum(axis=-1)
-    gap = (logits.argmax(axis=-1) == classes) - confidence
+    gap = (taken == classes) - confidence
     number = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
     return float(np.abs(np.bincount(number, weights=gap, minlength=bins)).sum() / len(gap))
 

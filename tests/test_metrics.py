@@ -95,6 +95,7 @@ def test_evaluate_knows_them_by_name():
     assert (found["accuracy"], found["top2"], found["top2_error"], found["top5"]) == (0.5, 1.0, 0.0, 1.0)
     assert found["f1"] == metrics.f1(LOGITS, LABELS) == 0.5
     assert found["loss"] == pytest.approx(metrics.loss(LOGITS, LABELS), rel=1e-6)
+    assert net.evaluate(LOGITS, LABELS, metrics="f1") == {"f1": 0.5}
     for wrong in ("top0", "auc", 5):
         with pytest.raises(ValueError, match="metrics must be among loss, .*: received"):
             net.evaluate(LOGITS, LABELS, metrics=[wrong])
@@ -109,10 +110,31 @@ def test_evaluate_knows_them_by_name():
     ],
 )
 def test_refusals(logits, labels, text):
-    for function in (metrics.accuracy, metrics.confusion_matrix, metrics.f1, metrics.report, metrics.calibration_error):
+    for function in (
+        metrics.loss,
+        metrics.accuracy,
+        metrics.confusion_matrix,
+        metrics.f1,
+        metrics.report,
+        metrics.calibration_error,
+    ):
         with pytest.raises(ValueError, match=text):
             function(logits, labels)
     with pytest.raises(ValueError, match='average must be "macro", "micro" or None: received \'mean\''):
         metrics.f1(LOGITS, LABELS, "mean")
     with pytest.raises(ValueError, match="k must be a positive int: received 0"):
         metrics.top_k(LOGITS, LABELS, 0)
+
+
+def test_nan_is_no_class():
+    logits = [[np.nan, 1.0], [0.0, np.inf], [1.0, np.nan], [2.0, 1.0]]
+    assert metrics.accuracy(logits, [1, 1, 0, 0]) == metrics.top_k(logits, [1, 1, 0, 0], 2) == 0.5
+    for function in (metrics.confusion_matrix, metrics.f1, metrics.report, metrics.calibration_error):
+        with pytest.raises(ValueError, match=r"logits must not be nan: received \[nan  1\.\] at 0"):
+            function(logits, [1, 1, 0, 0])
+
+
+def test_one_class_and_absent_classes():
+    assert metrics.precision([[1.0], [2.0]], [0, 0]) == metrics.recall([[1.0], [2.0]], [0, 0]) == 1.0
+    assert metrics.loss([[1.0], [2.0]], [0, 0]) == metrics.calibration_error([[1.0], [2.0]], [0, 0]) == 0.0
+    np.testing.assert_array_equal(metrics.f1(np.eye(3)[[0, 0]], [0, 0], average=None), [1.0, 0.0, 0.0])
