@@ -94,6 +94,10 @@ def test_classes_shape_width_and_dropout_are_arguments(name, arguments, shape, t
         (lambda: models.resnet(20), "depth must be one of 18, 34, 50, 101, 152: received 20"),
         (lambda: models.resnet_cifar(21), r"depth must be 6 n \+ 2: received 21"),
         (lambda: models.densenet_cifar(41), r"depth must be 3 n \+ 4: received 41"),
+        (lambda: models.resnet_cifar(8, width=-1), "width must be a number above 0: received -1"),
+        (lambda: models.lenet5(width="wide"), "width must be a number above 0: received 'wide'"),
+        (lambda: models.densenet_cifar(10, growth=0), "must be a positive int: received 0"),
+        (lambda: models.mlp((300, 0.5)), "must be a positive int: received 0.5"),
         (lambda: models.alexnet(groups=3), "groups must be one of 1, 2: received 3"),
         (lambda: models.alexnet(input_shape=(40, 40, 3)), "does not fit"),
     ],
@@ -143,3 +147,11 @@ def test_each_layer_has_its_learning_rate():
     for path, scale in {"0.weight": 1, "0.bias": 1, "1.weight": 0.1, "1.bias": 0.1, "2.weight": 0, "2.bias": 0}.items():
         step = before[path] - net.parameters()[path]
         np.testing.assert_allclose(step, 0.5 * scale * trainer.gradients()[path], rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("scale", [-0.1, float("nan"), "slow", True])
+def test_a_wrong_factor_of_the_learning_rate_is_refused(scale):
+    net = cnnc.Sequential([cnnc.Dense(4)]).build((3,))
+    net.layers[0].lr_scale = scale
+    with pytest.raises(cnnc.LayerError, match='^Dense "0": lr_scale must be 0 or more: received '):
+        cnnc.Trainer(net, cnnc.SGD())

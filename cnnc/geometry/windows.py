@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 
 __all__ = [
-    "KINDS", "LIMIT", "LIMIT_BYTES", "Window", "checked_size", "extent", "is_int", "output_size", "padding_per_axis",
-    "pair", "per_axis", "sides", "sizes", "times", "whole",
+    "KINDS", "LIMIT", "LIMIT_BYTES", "Window", "checked_size", "extent", "is_int", "is_number", "output_size",
+    "padding_per_axis", "pair", "per_axis", "sides", "sizes", "times", "whole",
 ]  # fmt: skip
 
 LIMIT = 2**31 - 1  # for one kernel, stride, dilation, padding or image side: products of two still fit 64 bits
@@ -28,6 +28,11 @@ KINDS = {1: ("signals", ("L",)), 2: ("images", ("H", "W")), 3: ("volumes", ("D",
 def is_int(value) -> bool:
     """Whether value is a whole number by type: Python and NumPy integers are, bools and floats are not."""
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value) -> bool:
+    """Whether value is a finite real number, Python's or NumPy's, and not a bool."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def per_axis(value, rank: int) -> tuple:

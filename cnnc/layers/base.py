@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from cnnc.geometry import KINDS, checked_size
+from cnnc.geometry import KINDS, checked_size, is_number
 from cnnc.parameters import Parameter
 
 __all__ = ["Layer", "LayerError"]
@@ -144,7 +144,7 @@ class Layer:
     def settle(self, trainable=True, lr_scale=1.0):
         """Hands `trainable` and `lr_scale` down to the parameters of this layer and of those inside it."""
         self.expect(self.trainable in (True, False), "trainable must be True or False", self.trainable)
-        self.expect(0 <= self.lr_scale < math.inf, "lr_scale must be 0 or more", self.lr_scale)
+        self.expect(is_number(self.lr_scale) and self.lr_scale >= 0, "lr_scale must be 0 or more", self.lr_scale)
         self.freeze(not (trainable and self.trainable))
         for parameter in self.own_parameters().values():
             parameter.lr_scale = lr_scale * self.lr_scale

@@ -1,11 +1,15 @@
 """What several builders share: convolutions with what follows them, and scaled numbers of channels."""
 
-from cnnc.geometry import is_int
+from cnnc.geometry import is_int, is_number
 from cnnc.layers import BatchNorm, Conv2D, Dropout, ReLU
 
 
 def scaled(channels, width, multiple=1):
     """The number of channels times `width`, rounded to a multiple of `multiple` and never 0."""
+    if not is_int(channels) or channels < 1:
+        raise ValueError(f"a number of channels or units must be a positive int: received {channels!r}")
+    if not is_number(width) or width <= 0:
+        raise ValueError(f"width must be a number above 0: received {width!r}")
     return max(1, round(channels * width / multiple)) * multiple
 
 

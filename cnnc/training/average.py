@@ -1,6 +1,6 @@
 """A moving average of a network's weights, and its use in their place."""
 
-from cnnc.training.checks import is_number
+from cnnc.geometry import is_number
 
 __all__ = ["Average"]
 

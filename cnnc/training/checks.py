@@ -1,14 +1,6 @@
 """Checks of what users hand to training, before anything is computed."""
 
-import math
-import numbers
-
 from cnnc import geometry
-
-
-def is_number(value):
-    """Whether value is a finite real number, Python's or NumPy's, and not a bool."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def check_count(value, name):
@@ -27,6 +19,6 @@ def check_seed(seed):
 
 def check_rate(lr):
     """The learning rate of a step as a float, or ValueError."""
-    if not is_number(lr) or lr < 0:
+    if not geometry.is_number(lr) or lr < 0:
         raise ValueError(f"the learning rate of a step must be a number, 0 or more: received {lr!r}")
     return float(lr)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from cnnc.geometry import is_number
 from cnnc.labels import check_labels, check_targets, check_weights, shares
 from cnnc.layers import Sigmoid, Softmax
 from cnnc.ops import op
-from cnnc.training.checks import is_number
 
 __all__ = ["MAE", "MSE", "BinaryCrossEntropy", "CrossEntropy", "Hinge", "Huber", "Loss"]
 

@@ -5,8 +5,7 @@ Steps count from 0. Where PyTorch has a schedule of that kind, `schedule(t, step
 
 import math
 
-from cnnc.geometry import is_int
-from cnnc.training.checks import is_number
+from cnnc.geometry import is_int, is_number
 
 __all__ = [
     "Constant", "Cosine", "Exponential", "OneCycle", "Polynomial", "ReduceOnPlateau", "Schedule", "Step", "Warmup",

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from cnnc.training.checks import check_rate, is_number
+from cnnc.geometry import is_number
+from cnnc.training.checks import check_rate
 
 __all__ = ["Optimizer"]
 
