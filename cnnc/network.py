@@ -193,18 +193,19 @@ class Sequential(Chain):
             print(summary_module.table(self, rows))
         return rows
 
-    def memory(self, batch_size, training=False, optimizer=None):
+    def memory(self, batch_size, training=False, optimizer=None, loss="cross_entropy"):
         """The bytes that a batch needs, from the plan and before anything runs.
 
         Args:
             batch_size: images in a batch.
             training: whether for training or for inference.
             optimizer: in training, the optimizer whose state counts; SGD with momentum unless given.
+            loss: in training, the loss: a name or an object, see `cnnc.Trainer`.
 
         Returns:
             A dict of bytes: parameters, gradients, optimizer, activations, scratch and their total.
         """
-        return summary_module.memory(self._built(), batch_size, training, optimizer)
+        return summary_module.memory(self._built(), batch_size, training, optimizer, loss)
 
     # --- running
 
@@ -306,9 +307,10 @@ class Sequential(Chain):
         Args:
             x: (N, *input_shape) images.
             labels: N integer classes, (N, K) one-hot rows, or targets of the output's shape, as the loss needs.
-            metrics: names: "loss" (the mean of `loss`), "accuracy", "error", "top5" and "top5_error" (of any number:
-                whether the right class is among so many), "precision", "recall", "f1" (means over classes),
-                "calibration_error"; see `cnnc.metrics`. Unless given, loss and, where labels are classes, accuracy.
+            metrics: a name or several: "loss" (the mean of `loss`), "accuracy", "error", "top5" and "top5_error" (of
+                any number: whether the right class is among so many), "precision", "recall", "f1" (means over
+                classes), "calibration_error"; see `cnnc.metrics`. Unless given, loss and, where labels are classes,
+                accuracy.
             batch_size: images at a time.
             loss: what "loss" is: a name or an object, see `cnnc.Trainer`.
 
@@ -321,7 +323,7 @@ class Sequential(Chain):
         x = self.check_images(x)
         loss = training.get_loss(loss)
         labels = loss.targets(labels, len(x), self.output_shape)
-        names = loss.metrics if metrics is None else metrics
+        names = loss.metrics if metrics is None else (metrics,) if isinstance(metrics, str) else metrics
         for name in names:
             if name != "loss" and (not loss.classes or metrics_module.get(name) is None):
                 raise ValueError(f'"{loss.name}" has no metric but "loss": received {name!r}')

@@ -99,15 +99,15 @@ def table(net, table_rows):
     return "\n".join([text[0], rule, *text[1:-1], rule, text[-1], note])
 
 
-def memory(net, batch_size, train, optimizer):
+def memory(net, batch_size, train, optimizer, loss):
     """Bytes by use, from the plan of one batch."""
     from cnnc.ops import get_num_threads
 
     n = training.check_count(batch_size, "batch_size")
     flat = net.flat
     if train:
-        trainer = training.Trainer(net, optimizer or training.SGD(momentum=0.9))
-        plan, _ = trainer.plan(n, net.dtype, one_hot=False, team=get_num_threads())
+        trainer = training.Trainer(net, optimizer or training.SGD(momentum=0.9), loss)
+        plan, _ = trainer.plan(n, net.dtype, one_hot=not trainer.loss.classes, team=get_num_threads())
         state = sum(array.nbytes for array in trainer.state.values())
     else:
         plan, _ = net.plan_inference(n, net.dtype, get_num_threads())

@@ -225,3 +225,13 @@ def test_a_new_head_fits_on_networks_inside_networks():
     again = net.with_head(cnnc.Dense(5))
     assert again(np.ones((1, 3))).shape == (1, 5)
     np.testing.assert_array_equal(again.state()["0.0.weight"], net.state()["0.0.weight"])
+
+
+def test_memory_of_training_with_another_loss():
+    net = cnnc.Sequential([cnnc.Conv2D(4, 3, padding=1), cnnc.ReLU(), cnnc.Conv2D(1, 3, padding=1)]).build((8, 8, 1))
+    memory = net.memory(16, training=True, loss="mse")
+    images = np.zeros((16, 8, 8, 1), np.float32)
+    cnnc.Trainer(net, cnnc.SGD(momentum=0.9), "mse").step(images, images)
+    assert net._arena.memory.size == memory["activations"] + -memory["activations"] % 64 + memory["scratch"]
+    with pytest.raises(ValueError, match=r"must end in one vector of logits an image: received the shape \(8, 8, 1\)"):
+        net.memory(16, training=True)

@@ -24,25 +24,35 @@ class Loss:
 
     def check(self, net):
         """Raises ValueError if the network, or a head of it, does not fit this loss."""
-        if self.contains is not None:
-            last = net
-            while last.children():
-                last = last.children()[-1]
-            if isinstance(last, self.contains):
-                raise ValueError(f'the loss "{self.name}" contains the {self.contains.__name__.lower()}, the network '
-                                 f"must end in logits: received a network that ends in {last.title}")  # fmt: skip
+        if self.classes:
+            self._check_vector(net.output_shape)
         for layer in net.walk():
             shape = getattr(layer, "head_shape", net.output_shape)
+            if self.contains is not None and (layer is net or hasattr(layer, "head_shape")):
+                self._check_end(layer)
             if shape != net.output_shape:
                 raise ValueError(f"the output of {layer.title} must have the shape of the network's, "
                                  f"{net.output_shape}: received {shape}")  # fmt: skip
+
+    def _check_end(self, net):
+        """Raises ValueError if the network, or the head, ends in the function that the loss contains."""
+        last = net
+        while last.children():
+            last = last.children()[-1]
+        if isinstance(last, self.contains):
+            raise ValueError(f'the loss "{self.name}" contains the {self.contains.__name__.lower()}, the network '
+                             f"must end in logits: received a network that ends in {last.title}")  # fmt: skip
+
+    @staticmethod
+    def _check_vector(shape):
+        if len(shape) != 1:
+            raise ValueError(f"the network must end in one vector of logits an image: received the shape {shape}")
 
     def targets(self, labels, n, shape):
         """The labels of `n` samples, checked, for outputs of this shape (without the batch axis)."""
         if not self.classes:
             return check_targets(labels, n, shape)
-        if len(shape) != 1:
-            raise ValueError(f"the network must end in one vector of logits an image: received the shape {shape}")
+        self._check_vector(shape)
         return check_labels(labels, n, shape[0])
 
     def shares(self, labels, sample_weight):

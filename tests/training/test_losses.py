@@ -235,3 +235,11 @@ def test_bad_weights_are_refused(weights, error, text):
 def test_bad_losses_are_refused(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_a_head_must_end_in_logits_as_well():
+    head = cnnc.Auxiliary([cnnc.Dense(3), cnnc.Softmax()])
+    net = cnnc.Sequential([cnnc.Dense(4), head, cnnc.Dense(3)]).build((5,))
+    with pytest.raises(ValueError, match='must end in logits: received a network that ends in Softmax "1.1"'):
+        cnnc.Trainer(net, cnnc.SGD())
+    cnnc.Trainer(net, cnnc.SGD(), "mse")
