@@ -18,7 +18,7 @@ DTYPES = (np.float32, np.float64)
 
 
 class Sequential(Chain):
-    """A network: layers one after the other. Branches inside are `Add` and `Concat`.
+    """A network: layers one after the other. Branches inside are `Add`, `Multiply` and `Concat`.
 
     Args:
         layers: a list of layers; a Sequential may be a layer of another.
@@ -110,11 +110,16 @@ class Sequential(Chain):
         Returns:
             A built network; this one stays as it is.
 
+        Raises:
+            ValueError: for a number of layers to leave away that is not there, or a head that does not fit.
+
         Example:
             >>> import cnnc
             >>> net = cnnc.models.lenet5().with_head(cnnc.Dense(3))
-            >>> for layer in net.layers[:-1]:
-            ...     layer.trainable = False  # the features stay, the head learns
+            >>> for layer in net.layers[:6]:
+            ...     layer.trainable = False  # the features stay
+            >>> for layer in net.layers[6:-1]:
+            ...     layer.lr_scale = 0.1  # these move slowly, the head at full rate
             >>> net.output_shape
             (3,)
         """
@@ -340,7 +345,15 @@ class Sequential(Chain):
     # --- saving
 
     def save(self, path):
-        """Saves layers and parameters in one safetensors file; `cnnc.load` reads it. The file appears whole or not."""
+        """Saves layers and all that is in `state()` in one safetensors file, which `cnnc.load` reads.
+
+        What belongs to training is not in it: which layers are frozen, factors of learning rates, optimizers
+        (`cnnc.Trainer.state_dict`). The file appears whole or not at all.
+
+        Raises:
+            OSError: if the file cannot be written.
+            TypeError: if a layer of your own has settings that are not plain numbers, texts and tuples.
+        """
         from cnnc import io
 
         io.save(self._built(), path)

@@ -29,18 +29,20 @@ def fit(net, x, labels, epochs=1, batch_size=64, optimizer=None, loss="cross_ent
         optimizer: SGD with lr 0.01 and momentum 0.9 unless given.
         loss: a name or an object, see `cnnc.Trainer`.
         validation_data: (images, labels) evaluated after each epoch.
-        callbacks: functions (epoch, logs) called after each epoch; training stops after one that returns True.
+        callbacks: a list of functions (epoch, logs) called after each epoch, with the epoch's values of the history;
+            training stops after one that returns True.
         seed: int from 0 to 2**64 - 1, of the order of the images.
         progress: a progress bar on a terminal, a line an epoch in a log; False for silence.
         sample_weight: N numbers, 0 or more: how often each sample counts in the mean of its batch.
         accumulate: steps are of `accumulate * batch_size` images, worked off in so many parts: the gradients of a large
             batch in the memory of a small one.
         ema: the share of a moving average of the weights that stays in a step, such as 0.999. Validation uses the
-            averages, and the network has them in the end.
+            averages, and the network has them in the end; callbacks still see the weights themselves.
 
     Returns:
         History: a dict of lists with a value an epoch: loss, accuracy (where labels are classes), lr, seconds, and
-        val_loss, val_accuracy.
+        val_loss, val_accuracy. loss and accuracy are means over the epoch's batches, each before its update; loss
+        counts auxiliary heads, val_loss does not.
 
     Raises:
         TypeError: for an optimizer or callbacks that are none.

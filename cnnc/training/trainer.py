@@ -41,6 +41,7 @@ class Trainer:
         average: the `Average` of the weights, or None.
 
     Raises:
+        TypeError: for an optimizer that is none.
         ValueError: if the network is not built or does not end in what the loss needs.
 
     Example:
@@ -127,7 +128,7 @@ class Trainer:
             lr: the learning rate of this step; the optimizer's unless given.
 
         Returns:
-            The mean loss before the update.
+            The mean loss before the update, with those of auxiliary heads times their weights.
 
         Raises:
             ValueError: for shapes that do not fit or labels out of range.
