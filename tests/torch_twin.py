@@ -202,6 +202,7 @@ def reshape(layer):
 
 
 CONTAINERS = {"Sequential": nn.Sequential, "Chain": nn.Sequential, "SeparableConv2D": nn.Sequential,
+              "SqueezeExcite": nn.Sequential,
               "Add": Add, "Concat": Concat, "Multiply": Multiply, "Auxiliary": Auxiliary}  # fmt: skip
 TWINS = {
     "Conv1D": conv,
