@@ -6,11 +6,12 @@ The C library has a row for each in csrc/activation/activations.h.
 
 import inspect
 import math
-import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from cnnc.geometry import is_number
 
 __all__ = ["ACTIVATIONS", "Activation", "Setting", "functions"]
 
@@ -39,8 +40,7 @@ class Setting:
 
     def checked(self, value, name=""):
         """The value as a float; ValueError if it breaks the rule. `name` is what the caller calls it."""
-        allowed = isinstance(value, numbers.Real) and math.isfinite(value)
-        if not allowed or value < 0 or (self.positive and value == 0):
+        if not is_number(value) or value < 0 or (self.positive and value == 0):
             raise ValueError(f"{name or self.name} must be a finite number, {self.rule}, received {value!r}")
         return float(value)
 

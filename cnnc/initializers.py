@@ -100,6 +100,6 @@ def get(init):
     """The initialiser of that name, or the function itself. Raises ValueError for an unknown name."""
     if callable(init):
         return init
-    if init not in BY_NAME:
+    if not isinstance(init, str) or init not in BY_NAME:
         raise ValueError(f"the initialiser must be a function or one of {', '.join(BY_NAME)}: received {init!r}")
     return BY_NAME[init]

@@ -66,11 +66,14 @@ class Sequential(Chain):
             The network.
 
         Raises:
-            LayerError: a ValueError that names the first layer whose input does not fit.
+            ValueError: for a shape, seed or dtype of another kind; a LayerError names the first layer whose input does
+                not fit.
         """
         seed = training.check_seed(seed)
         if np.dtype(dtype) not in DTYPES:
             raise TypeError(f"dtype must be float32 or float64: received {np.dtype(dtype)}")
+        if not isinstance(input_shape, (tuple, list, np.ndarray)) or not np.ndim(input_shape):
+            raise ValueError(f"input_shape must be a tuple of ints: received {input_shape!r}")
         self.lay_out(input_shape)
         self.prepare(dtype, seed)
         return self

@@ -149,6 +149,12 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize("shape", [None, 3, "28", np.array(3), {3}], ids=repr)
+def test_an_input_shape_of_another_kind_is_refused(shape):
+    with pytest.raises(ValueError, match="^input_shape must be a tuple of ints: received"):
+        cnnc.Sequential([cnnc.Tanh()]).build(shape)
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_bad_input_is_refused_and_the_network_stays_usable(case):
     act, error, text = REFUSED[case]

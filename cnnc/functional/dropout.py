@@ -3,14 +3,14 @@
 import numpy as np
 
 from cnnc.functional._arrays import gradient_like, public, ready, real
-from cnnc.geometry import is_int
+from cnnc.geometry import is_int, is_number
 from cnnc.ops import op
 
 __all__ = ["dropout", "dropout_backward"]
 
 
 def _check(rate, seed, step, stream):
-    if not 0 <= rate < 1:
+    if not (is_number(rate) and 0 <= rate < 1):
         raise ValueError(f"the rate must be at least 0 and below 1, received {rate!r}")
     for value, name, bits in ((seed, "seed", 64), (step, "step", 64), (stream, "stream", 32)):
         if not is_int(value) or not 0 <= value < 2**bits:

@@ -1,10 +1,9 @@
 """Losses that compare outputs with targets, element by element or class by class, and their gradients."""
 
-import math
-
 import numpy as np
 
 from cnnc.functional._arrays import public, ready, real
+from cnnc.geometry import is_number
 from cnnc.labels import check_labels, check_weights, shares
 from cnnc.ops import op
 
@@ -30,7 +29,7 @@ def _fields(name, x, target, sample_weights, delta):
 
 
 def _above_zero(value, name):
-    if not (value > 0 and math.isfinite(value)):
+    if not (is_number(value) and value > 0):
         raise ValueError(f"{name} must be a finite number, greater than 0, received {value!r}")
 
 

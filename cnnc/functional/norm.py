@@ -1,11 +1,9 @@
 """Normalisation by mean and variance: of a batch, a layer, an image's channels or groups of them."""
 
-import math
-
 import numpy as np
 
 from cnnc.functional._arrays import gradient, public, ready, real
-from cnnc.geometry import normalisation
+from cnnc.geometry import is_number, normalisation
 from cnnc.ops import op
 
 __all__ = [
@@ -29,7 +27,7 @@ def _checked(x, gamma, beta, eps):
     x = real(x, "x")
     if x.ndim == 0:
         raise ValueError(f"x must have at least one axis, received the shape {x.shape}")
-    if not 0 < eps < math.inf:
+    if not (is_number(eps) and eps > 0):
         raise ValueError(f"eps must be a finite number above 0, received {eps!r}")
     return x, _vector(gamma, "gamma", x.shape[-1]), _vector(beta, "beta", x.shape[-1])
 

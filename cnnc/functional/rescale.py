@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnc.functional._arrays import gradient_like, public, ready, real
+from cnnc.geometry import number
 from cnnc.ops import op
 
 __all__ = ["rescale", "rescale_backward"]
@@ -21,15 +22,16 @@ def rescale(x, scale=1 / 255, offset=0.0):
 
     Raises:
         TypeError: when x does not hold real numbers.
-        ValueError: when x is empty.
+        ValueError: when x is empty, or scale or offset are not finite numbers.
 
     >>> rescale(np.array([0, 255], dtype=np.uint8))
     array([0., 1.], dtype=float32)
     """
     x = real(x, "x")
+    scale, offset = number(scale, "scale"), number(offset, "offset")
     name, x = ("rescale_u8", np.require(x, None, ["C", "A"])) if x.dtype == np.uint8 else ("rescale", *ready(x))
     y = np.empty(x.shape, np.float64 if x.dtype == np.float64 else np.float32)
-    op(name)(x=x, y=y, scale=float(scale), offset=float(offset))
+    op(name)(x=x, y=y, scale=scale, offset=offset)
     return y
 
 
@@ -52,5 +54,5 @@ def rescale_backward(dy, x, scale=1 / 255, offset=0.0):
     """
     dy, _ = gradient_like(dy, x)
     dx = np.empty_like(dy)
-    op("rescale_dx")(dy=dy, dx=dx, scale=float(scale), accumulate=0)
+    op("rescale_dx")(dy=dy, dx=dx, scale=number(scale, "scale"), accumulate=0)
     return dx

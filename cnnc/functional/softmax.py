@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnc.functional._arrays import gradient, public, ready, real
+from cnnc.geometry import is_number
 from cnnc.labels import check_labels, check_weights, shares
 from cnnc.ops import op
 
@@ -74,7 +75,7 @@ def _cross_entropy(logits, labels, label_smoothing, class_weights, sample_weight
     """(loss, softmax of the logits, the fields that the operation shares with its gradient)."""
     logits = real(logits, "logits", ndim=2)
     labels = check_labels(labels, *logits.shape)
-    if not 0 <= label_smoothing < 1:
+    if not (is_number(label_smoothing) and 0 <= label_smoothing < 1):
         raise ValueError(f"label_smoothing must be at least 0 and below 1, received {label_smoothing!r}")
     class_weights = check_weights(class_weights, logits.shape[1], "class_weights")
     sample_weights = check_weights(sample_weights, len(logits), "sample_weights")

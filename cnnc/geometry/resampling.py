@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnc.geometry.windows import checked_size, padding_per_axis, pair, sides
+from cnnc.geometry.windows import LIMIT, checked_size, padding_per_axis, pair, sides, times
 
 PADDINGS = ("zero", "reflect", "replicate", "circular")
 UPSAMPLINGS = ("nearest", "bilinear")
@@ -38,6 +38,13 @@ def _matrix(row, column, weight, height) -> Matrix:
     order = order[weight[order] != 0]
     end = np.cumsum(np.bincount(row[order], minlength=height))
     return Matrix(end.astype(np.int32), column[order].astype(np.int32), weight[order])
+
+
+def _checked_sides(*sides):
+    """Refuses an output whose sides, which the matrices count in 32 bits, or whose size are too large."""
+    checked_size(sides)
+    if max(sides) > LIMIT:
+        raise ValueError(f"the sides of the output must be below 2**31, received {times(sides)}")
 
 
 def _axis_pad(n, before, after, mode) -> Matrix:
@@ -76,7 +83,7 @@ def padding(shape, padding, mode="zero") -> tuple[Matrix, Matrix]:
         if mode in most and max(axis) > n - most[mode]:
             rule = "smaller than" if most[mode] else "at most"
             raise ValueError(f"{mode} padding must be {rule} the side {n}, received {padding!r}")
-        checked_size((n + sum(axis),))
+    _checked_sides(*(n + sum(axis) for n, axis in zip(shape, around, strict=True)))
     return tuple(_axis_pad(n, *axis, mode) for n, axis in zip(shape, around, strict=True))
 
 
@@ -114,7 +121,7 @@ def upsampling(shape, scale, mode="nearest", align_corners=False) -> tuple[Matri
     if align_corners and mode == "nearest":
         raise ValueError(f"align_corners must be False unless the mode is bilinear, received {align_corners!r}")
     scale = pair(scale, "scale")
-    checked_size(tuple(n * s for n, s in zip(shape, scale, strict=True)))
+    _checked_sides(*(n * s for n, s in zip(shape, scale, strict=True)))
     return tuple(_axis_upsample(n, s, mode, align_corners) for n, s in zip(shape, scale, strict=True))
 
 

@@ -11,12 +11,13 @@ One axis reads like this, for kernel 3, dilation 2, stride 2, padding (1, 2) on 
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from numbers import Integral, Real
 
 __all__ = [
-    "KINDS", "LIMIT", "LIMIT_BYTES", "Window", "checked_size", "extent", "is_int", "is_number", "output_size",
-    "padding_per_axis", "pair", "per_axis", "sides", "sizes", "times", "whole",
+    "KINDS", "LIMIT", "LIMIT_BYTES", "Window", "checked_size", "extent", "is_int", "is_number", "number",
+    "output_size", "padding_per_axis", "pair", "per_axis", "sides", "sizes", "times", "whole",
 ]  # fmt: skip
 
 LIMIT = 2**31 - 1  # for one kernel, stride, dilation, padding or image side: products of two still fit 64 bits
@@ -31,8 +32,15 @@ def is_int(value) -> bool:
 
 
 def is_number(value) -> bool:
-    """Whether value is a finite real number, Python's or NumPy's, and not a bool."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether value is a finite number by type: Python's and NumPy's ints and floats are, bools and texts are not."""
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def number(value, name: str) -> float:
+    """The value as a float; ValueError unless it is a finite number."""
+    if not is_number(value):
+        raise ValueError(f"{name} must be a finite number, received {value!r}")
+    return float(value)
 
 
 def per_axis(value, rank: int) -> tuple:

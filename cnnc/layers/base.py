@@ -122,6 +122,10 @@ class Layer:
         try:
             if not self.children():  # else the first of them says so
                 checked_size(shape)
+            for field in dataclasses.fields(self) if dataclasses.is_dataclass(self) else ():
+                value = getattr(self, field.name)
+                good = field.type is not bool or isinstance(value, (bool, np.bool_))
+                self.expect(good, f"{field.name} must be True or False", value)
             self.output_shape = tuple(int(n) for n in self.declare(self.input_shape))
             checked_size(self.output_shape)
         except LayerError:

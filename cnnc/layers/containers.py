@@ -1,8 +1,9 @@
 """Layers made of layers: with Sequential, Add, Multiply and Concat every network of the lecture can be written."""
 
 import math
+from collections.abc import Iterable
 
-from cnnc.geometry import is_int
+from cnnc.geometry import is_int, is_number
 from cnnc.layers.base import Layer, layer
 
 __all__ = ["Add", "Auxiliary", "Chain", "Concat", "Identity", "Multiply", "PadChannels"]
@@ -12,6 +13,7 @@ class Container(Layer):
     """A layer with a list of layers inside."""
 
     def __init__(self, layers):
+        self.expect(isinstance(layers, Iterable), "its layers must be a list", layers)
         self.layers = list(layers)
         for i, child in enumerate(self.layers):
             self.expect(isinstance(child, Layer), f"element {i} must be a layer", child)
@@ -76,7 +78,7 @@ class Auxiliary(Chain):
 
     def __init__(self, branch, weight=0.3):
         super().__init__(branch if isinstance(branch, (list, tuple)) else [branch])
-        self.expect(0 <= weight < math.inf, "weight must be 0 or more", weight)
+        self.expect(is_number(weight) and weight >= 0, "weight must be 0 or more", weight)
         self.weight = float(weight)
 
     def config(self):
@@ -96,6 +98,7 @@ class Branches(Container):
     """Layers side by side on the same input. A branch may be a list of layers, which becomes a Chain."""
 
     def __init__(self, branches):
+        self.expect(isinstance(branches, Iterable), "its branches must be a list", branches)
         super().__init__(Chain(b) if isinstance(b, (list, tuple)) else b for b in branches)
 
     def declare(self, shape):

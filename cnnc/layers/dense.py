@@ -86,7 +86,7 @@ class Reshape(Layer):
         shape: of the output without the batch axis, such as (H, W, C); an int for vectors.
 
     Raises:
-        LayerError: when built on an input of another size.
+        LayerError: when built with what is no shape, or on an input of another size.
 
     Example:
         >>> import cnnc
@@ -97,7 +97,9 @@ class Reshape(Layer):
     shape: int | tuple
 
     def declare(self, shape):
-        wanted = (self.shape,) if geometry.is_int(self.shape) else tuple(self.shape)
+        several = isinstance(self.shape, (tuple, list))
+        self.expect(several or geometry.is_int(self.shape), "shape must be an int or a tuple of ints", self.shape)
+        wanted = tuple(self.shape) if several else (self.shape,)
         same = geometry.checked_size(wanted) == math.prod(shape)
         self.expect(same, f"the shape must hold the {math.prod(shape)} numbers of the input {shape}", wanted)
         return wanted

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnnc.geometry import is_number, number
 from cnnc.layers.base import Layer, layer
 
 __all__ = ["Dropout", "Rescale", "SpatialDropout"]
@@ -17,6 +18,9 @@ class Rescale(Layer):
         scale: the factor.
         offset: what is added.
 
+    Raises:
+        LayerError: when built with settings that are not finite numbers.
+
     Example:
         >>> import cnnc, numpy as np
         >>> cnnc.Sequential([cnnc.Rescale(1 / 51)])(np.array([[0, 255]], np.uint8))
@@ -27,17 +31,22 @@ class Rescale(Layer):
     offset: float = 0.0
 
     def declare(self, shape):
+        self.settings()
         return shape
 
+    def settings(self):
+        """The settings, checked, as the operations take them."""
+        return {"scale": number(self.scale, "scale"), "offset": number(self.offset, "offset")}
+
     def record(self, tape, x):
-        settings = {"scale": float(self.scale), "offset": float(self.offset)}
+        settings = self.settings()
         if x.dtype == "uint8":
             y = tape.new(x.shape)
             tape.forward("rescale_u8", x=x, y=y, **settings)
             return y
         y = tape.like(x)
         tape.forward("rescale", x=x, y=y, **settings)
-        tape.backward("rescale_dx", dy=tape.grad(y), dx=tape.grad(x), scale=float(self.scale))
+        tape.backward("rescale_dx", dy=tape.grad(y), dx=tape.grad(x), scale=settings["scale"])
         return y
 
 
@@ -63,7 +72,7 @@ class Dropout(Layer):
     rate: float = 0.5
 
     def declare(self, shape):
-        self.expect(0 <= self.rate < 1, "rate must be in [0, 1)", self.rate)
+        self.expect(is_number(self.rate) and 0 <= self.rate < 1, "rate must be in [0, 1)", self.rate)
         return shape
 
     def record(self, tape, x):
@@ -98,7 +107,7 @@ class SpatialDropout(Layer):
     rate: float = 0.5
 
     def declare(self, shape):
-        self.expect(0 <= self.rate < 1, "rate must be in [0, 1)", self.rate)
+        self.expect(is_number(self.rate) and 0 <= self.rate < 1, "rate must be in [0, 1)", self.rate)
         self.expect(len(shape) > 1, "the input must have pixels, such as images (H, W, C)", tuple(shape))
         return shape
 

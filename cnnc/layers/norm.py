@@ -3,6 +3,7 @@
 import math
 
 from cnnc import geometry
+from cnnc.geometry import is_number
 from cnnc.layers.base import Layer, layer
 from cnnc.parameters import Parameter
 
@@ -17,7 +18,7 @@ class Normalisation(Layer):
 
     def declare(self, shape):
         self.expect(len(shape) > 0, "the input must have channels", shape)
-        self.expect(0 < self.eps < math.inf, "eps must be a finite number above 0", self.eps)
+        self.expect(is_number(self.eps) and self.eps > 0, "eps must be a finite number above 0", self.eps)
         self.cut((2, *shape))
         if self.use_scale:
             self.weight = Parameter(shape[-1:], "ones")
@@ -82,7 +83,7 @@ class BatchNorm(Normalisation):
     kind = "batch"
 
     def declare(self, shape):
-        self.expect(0 <= self.momentum <= 1, "momentum must be from 0 to 1", self.momentum)
+        self.expect(is_number(self.momentum) and 0 <= self.momentum <= 1, "momentum must be from 0 to 1", self.momentum)
         shape = super().declare(shape)
         self.running_mean = Parameter(shape[-1:], "zeros", learned=False)
         self.running_var = Parameter(shape[-1:], "ones", learned=False)
@@ -252,9 +253,10 @@ class LocalResponseNorm(Layer):
         self.expect(len(shape) > 0, "the input must have channels", shape)
         size = geometry.is_int(self.size) and 1 <= self.size <= 2**16
         self.expect(size, "size must be an int from 1 to 65536", self.size)
-        self.expect(0 <= self.alpha < math.inf, "alpha must be a finite number of at least 0", self.alpha)
-        self.expect(0 <= self.beta < math.inf, "beta must be a finite number of at least 0", self.beta)
-        self.expect(0 < self.k < math.inf, "k must be a finite number above 0", self.k)
+        for name in ("alpha", "beta"):
+            value = getattr(self, name)
+            self.expect(is_number(value) and value >= 0, f"{name} must be a finite number of at least 0", value)
+        self.expect(is_number(self.k) and self.k > 0, "k must be a finite number above 0", self.k)
         return shape
 
     def record(self, tape, x):

@@ -1,10 +1,8 @@
 """The rectifier with learned slopes."""
 
-import math
-import numbers
-
 import numpy as np
 
+from cnnc.geometry import is_number
 from cnnc.layers.base import Layer, layer
 from cnnc.parameters import Parameter
 
@@ -35,8 +33,7 @@ class PReLU(Layer):
     start: float = 0.25
 
     def declare(self, shape):
-        finite = isinstance(self.start, numbers.Real) and math.isfinite(self.start)
-        self.expect(finite, "start must be a finite number", self.start)
+        self.expect(is_number(self.start), "start must be a finite number", self.start)
         start = float(self.start)
         self.weight = Parameter((1,) if self.shared else shape[-1:], lambda shape, rng: np.full(shape, start))
         return shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnnc.geometry import is_int
+from cnnc.geometry import is_int, is_number
 from cnnc.reference._arrays import pair_of_gradients, real
 
 __all__ = ["dropout", "dropout_backward", "philox4x32"]
@@ -96,7 +96,7 @@ def dropout_backward(dy, x, rate=0.5, seed=0, step=0, stream=0):
 
 
 def _rate(rate) -> float:
-    if not 0 <= rate < 1:
+    if not (is_number(rate) and 0 <= rate < 1):
         raise ValueError(f"dropout's rate must be at least 0 and below 1, received {rate!r}")
     return float(rate)
 

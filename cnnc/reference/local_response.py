@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from cnnc.geometry import is_int
+from cnnc.geometry import is_int, is_number
 from cnnc.reference._arrays import gradient, real
 
 __all__ = ["local_response_norm", "local_response_norm_backward"]
@@ -80,9 +78,9 @@ def _window(size, alpha, beta, k):
     if not (is_int(size) and 1 <= size <= LARGEST):
         raise ValueError(f"size must be an int from 1 to {LARGEST}, received {size!r}")
     for name, value in (("alpha", alpha), ("beta", beta)):
-        if not 0 <= value < math.inf:
+        if not (is_number(value) and value >= 0):
             raise ValueError(f"{name} must be a finite number of at least 0, received {value!r}")
-    if not 0 < k < math.inf:
+    if not (is_number(k) and k > 0):
         raise ValueError(f"k must be a finite number above 0, received {k!r}")
     return size, alpha, k
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from cnnc.geometry import is_number
 from cnnc.reference._arrays import real
 from cnnc.reference.activations import sigmoid
 from cnnc.reference.softmax import probabilities, row_shares
@@ -30,7 +31,7 @@ def _checked(x, target, sample_weights, most=math.inf):
 
 def positive(value, name):
     """A finite number above 0."""
-    if not (value > 0 and math.isfinite(value)):
+    if not (is_number(value) and value > 0):
         raise ValueError(f"{name} must be a finite number, greater than 0, received {value!r}")
     return value
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from cnnc.geometry import normalisation
+from cnnc.geometry import is_number, normalisation
 from cnnc.reference._arrays import gradient, real
 
 __all__ = [
@@ -303,7 +301,7 @@ def _channels(x):
 
 def _arguments(x, gamma, beta, eps):
     x = _channels(x)
-    if not 0 < eps < math.inf:
+    if not (is_number(eps) and eps > 0):
         raise ValueError(f"eps must be a finite number above 0, received {eps!r}")
     return x, _vector(gamma, "gamma", x.shape[-1]), _vector(beta, "beta", x.shape[-1]), eps
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from cnnc.geometry import is_number
 from cnnc.reference._arrays import real
 
 __all__ = ["sgd"]
@@ -39,7 +38,7 @@ def sgd(param, grad, velocity=None, lr=0.01, momentum=0.0, weight_decay=0.0, nes
     ([0.5], [2.0])
     """
     for value, name in ((lr, "lr"), (momentum, "momentum"), (weight_decay, "weight_decay")):
-        if not (value >= 0 and math.isfinite(value)):
+        if not (is_number(value) and value >= 0):
             raise ValueError(f"{name} must be a finite number of at least 0, received {value!r}")
     param, grad = real(param, "param"), real(grad, "grad")
     velocity = np.zeros_like(param) if velocity is None else real(velocity, "velocity")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnnc.geometry import number
 from cnnc.reference._arrays import pair_of_gradients, real
 
 __all__ = ["rescale", "rescale_backward"]
@@ -19,13 +20,13 @@ def rescale(x, scale=1 / 255, offset=0.0):
 
     Raises:
         TypeError: when x does not hold real numbers.
-        ValueError: when x is empty.
+        ValueError: when x is empty, or scale or offset are not finite numbers.
 
     >>> import numpy as np
     >>> rescale(np.array([0, 255], dtype=np.uint8), offset=-0.5).tolist()
     [-0.5, 0.5]
     """
-    return real(x, "x") * float(scale) + float(offset)
+    return real(x, "x") * number(scale, "scale") + number(offset, "offset")
 
 
 def rescale_backward(dy, x, scale=1 / 255, offset=0.0):
@@ -45,4 +46,4 @@ def rescale_backward(dy, x, scale=1 / 255, offset=0.0):
     [0.5, 1.0]
     """
     dy, _ = pair_of_gradients(dy, x)
-    return dy * float(scale)
+    return dy * number(scale, "scale")

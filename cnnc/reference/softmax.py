@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cnnc.geometry import is_number
 from cnnc.reference._arrays import pair_of_gradients, real
 
 __all__ = ["cross_entropy", "cross_entropy_backward", "softmax", "softmax_backward"]
@@ -114,7 +115,7 @@ def _targets(logits, labels, label_smoothing, class_weights, sample_weights):
     """The logits, what stands before each -log softmax, and each sample's share in the mean."""
     logits = real(logits, "logits", ndim=2)
     p = probabilities(labels, *logits.shape)
-    if not 0 <= label_smoothing < 1:
+    if not (is_number(label_smoothing) and 0 <= label_smoothing < 1):
         raise ValueError(f"label_smoothing must be at least 0 and below 1, received {label_smoothing!r}")
     classes = _weights(class_weights, p.shape[1], "class_weights")
     counted = (p * classes).sum(axis=1) if np.ndim(labels) == 1 else np.ones(len(p))

@@ -1,5 +1,7 @@
 """Every layer: its shapes, its values, its gradients, what it refuses. The problems are in tests/rows."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from nets import batch, check_gradients, randomise
@@ -99,6 +101,36 @@ def test_refusals_name_the_layer_and_its_position(name, make, shape, message):
             net.build(shape)
         with pytest.raises(ValueError, match="must be built first"):
             net.parameters()
+
+
+WRONG = {bool: (None, 1, "yes"), float: (None, "1", True, 1j, 10**400, [1.0]), None: ("nothing", {}, -3, 2.5, (0,) * 5)}
+
+
+def wrong_settings():
+    for name, rows in ROWS.items():
+        make, shape, *_ = rows[0]
+        for field in dataclasses.fields(make()) if dataclasses.is_dataclass(make()) else ():
+            for value in WRONG.get(field.type, WRONG[None]):
+                yield pytest.param(make, shape, field.name, value, id=f"{name}-{field.name}-{str(value)[:9]}")
+
+
+@pytest.mark.parametrize(("make", "shape", "setting", "value"), list(wrong_settings()))
+def test_settings_of_another_kind_are_refused(make, shape, setting, value):
+    with pytest.raises(cnnc.LayerError, match=r'^\w+ "0[\d.]*": .*received'):
+        cnnc.Sequential([dataclasses.replace(make(), **{setting: value})]).build(shape)
+
+
+@pytest.mark.parametrize("name", ["Sequential", "Chain", "Add", "Concat", "Multiply"])
+@pytest.mark.parametrize("wrong", [None, 3, cnnc.Identity()], ids=["None", "3", "a layer"])
+def test_containers_take_lists(name, wrong):
+    with pytest.raises(cnnc.LayerError, match=rf"^{name}: its (layers|branches) must be a list: received"):
+        getattr(cnnc, name)(wrong)
+
+
+@pytest.mark.parametrize("weight", [None, "1", -1, float("nan"), 1j])
+def test_the_weight_of_a_head_is_a_number(weight):
+    with pytest.raises(cnnc.LayerError, match="^Auxiliary: weight must be 0 or more: received"):
+        cnnc.Auxiliary(cnnc.Dense(2), weight)
 
 
 def test_errors_inside_branches_name_the_whole_path():
