@@ -11,7 +11,6 @@ One axis reads like this, for kernel 3, dilation 2, stride 2, padding (1, 2) on 
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -33,7 +32,10 @@ def is_int(value) -> bool:
 
 def is_number(value) -> bool:
     """Whether value is a finite number by type: Python's and NumPy's ints and floats are, bools and texts are not."""
-    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an int beyond any double
+        return False
 
 
 def number(value, name: str) -> float:
