@@ -7,41 +7,49 @@ import os
 import numpy as np
 
 from cnnc import layers as layer_module
-from cnnc.geometry import checked_size
+from cnnc.geometry import checked_size, is_int
 from cnnc.layers.containers import Container
 from cnnc.network import Sequential
 
 FORMAT = 1
 CLASSES = {name: getattr(layer_module, name) for name in layer_module.__all__ if name not in ("Layer", "LayerError")}
 CLASSES["Sequential"] = Sequential
-AGAIN = "again"  # in the place of a layer's type: the layer of that path is used once more
 
 
-def _describe(layer, seen):
-    """A layer as plain data; one that was `seen` before as the path where that was."""
-    if id(layer) in seen:
-        return {"type": AGAIN, "path": layer.path}
-    seen.add(id(layer))
-    kind = type(layer).__name__
-    inside = {}
-    if isinstance(layer, Container):
-        inside["layers"] = [_describe(child, seen) for child in layer.children()]
+def _describe(layer, done):
+    """A layer as plain data. `done` numbers those described so far by id: one that is used again is its number."""
+    if id(layer) in done:
+        return {"again": done[id(layer)]}
+    inside = {"layers": [_describe(child, done) for child in layer.children()]} if isinstance(layer, Container) else {}
     settings = {k: v for k, v in layer.config().items() if not callable(v)}
     for name, value in settings.items():
         try:
-            json.dumps(value)
+            json.dumps(value, default=_plain)
         except TypeError:
             raise TypeError(f"{layer.title}: settings must be plain numbers, texts and tuples to be saved: "
                             f"received {name} = {value!r}") from None  # fmt: skip
-    return {"type": kind, **settings, **inside}
+    done[id(layer)] = len(done)
+    return {"type": type(layer).__name__, **settings, **inside}
+
+
+def _plain(value):
+    """A NumPy number as Python's."""
+    if not isinstance(value, np.generic):
+        raise TypeError
+    return value.item()
 
 
 def _tuples(value):
     return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
 
-def _make(description, classes, made, path="", depth=0):
-    """The layer that plain data describes, at `path`; `made` maps the paths of the layers before it to them."""
+def _make(description, classes, done, depth=0):
+    """The layer that plain data describes; `done` lists those made so far."""
+    if isinstance(description, dict) and description.keys() == {"again"}:
+        number = description["again"]
+        if not is_int(number) or not 0 <= number < len(done):
+            raise ValueError(f"a layer used again must be one of the {len(done)} before it: received {number!r}")
+        return done[number]
     if not isinstance(description, dict) or not isinstance(description.get("type"), str) or depth > 100:
         raise ValueError(f"a layer's description must be an object with a type: received {str(description)[:80]!r}")
     settings = dict(description)
@@ -58,13 +66,12 @@ def _make(description, classes, made, path="", depth=0):
         children = settings.pop("layers", None)
         if not isinstance(children, list):
             raise ValueError(f"{kind} must list its layers: received {str(children)[:80]!r}")
-        paths = [f"{path}.{i}".lstrip(".") for i in range(len(children))]
-        inside = [[_make(child, classes, made, at, depth + 1) for child, at in zip(children, paths, strict=True)]]
+        inside = [[_make(child, classes, done, depth + 1) for child in children]]
     try:
-        made[path] = cls(*inside, **{name: _tuples(value) for name, value in settings.items()})
+        done.append(cls(*inside, **{name: _tuples(value) for name, value in settings.items()}))
     except TypeError:
         raise ValueError(f"{kind} cannot be made with these settings: received {settings!r}") from None
-    return made[path]
+    return done[-1]
 
 
 def write_tensors(path, tensors, metadata=None):
@@ -93,8 +100,8 @@ def write_tensors(path, tensors, metadata=None):
 
 def save(net, path):
     """Writes a network to `path`; the file appears whole or not at all."""
-    about = {"format": FORMAT, "input_shape": net.input_shape, "network": _describe(net, set())}
-    write_tensors(path, net.state(), metadata={"cnnc": json.dumps(about)})
+    about = {"format": FORMAT, "input_shape": net.input_shape, "network": _describe(net, {})}
+    write_tensors(path, net.state(), metadata={"cnnc": json.dumps(about, default=_plain)})
 
 
 @contextlib.contextmanager
@@ -166,7 +173,7 @@ def _network(path, text, classes):
     if not isinstance(shape, list):
         raise ValueError(f"{path}: the input shape must be a list: received {shape!r}")
     checked_size(shape)
-    net = _make(about.get("network"), classes, {})
+    net = _make(about.get("network"), classes, [])
     if not isinstance(net, Sequential):
         raise ValueError(f"{path}: the network must be a Sequential: received {type(net).__name__}")
     net.lay_out(shape)

@@ -54,6 +54,40 @@ def test_a_layer_used_twice_comes_back_as_one(tmp_path):
     assert again[3] is again[2][0]
 
 
+@pytest.mark.parametrize("arrange", [
+    lambda s: [s, cnnc.Tanh(), s],
+    lambda s: [cnnc.Add([s, [cnnc.Sigmoid(), s]]), s],
+    lambda s: [cnnc.Sequential([s]), cnnc.Concat([cnnc.Identity(), [cnnc.Chain([s])]])],
+])  # fmt: skip
+@pytest.mark.parametrize("make", [lambda: cnnc.Dense(3), lambda: cnnc.Chain([cnnc.BatchNorm(), cnnc.Dense(3)]),
+                                  lambda: cnnc.Dropout(0.5)], ids=["Dense", "Chain", "Dropout"])  # fmt: skip
+def test_a_layer_used_twice_is_one_again(tmp_path, make, arrange):
+    net = cnnc.Sequential([*arrange(make()), cnnc.Dense(2)]).build((3,), seed=1)
+    x = np.random.default_rng(0).standard_normal((4, 3))
+    net.save(tmp_path / "net")
+    again = cnnc.load(tmp_path / "net")
+    np.testing.assert_array_equal(again(x), net(x))
+    assert list(again.state()) == list(net.state())
+    assert again.summary(print_table=False) == net.summary(print_table=False)
+    again.rng[:] = net.rng
+    losses = [cnnc.Trainer(one, cnnc.SGD(lr=0.1)).step(x, [0, 1, 0, 1]) for one in (net, again)]
+    assert losses[0] == losses[1]
+    for path, array in net.state().items():
+        np.testing.assert_array_equal(again.state()[path], array, err_msg=path)
+
+
+def test_settings_may_be_numbers_of_numpy(tmp_path):
+    size = np.int64(2)
+    net = cnnc.Sequential([cnnc.MaxPool2D((size, 1), stride=size, ceil=np.bool_(True)), cnnc.Dropout(np.float32(0.5)),
+                           cnnc.Flatten(), cnnc.Dense(np.int32(3))])  # fmt: skip
+    net.build(np.array([4, 4, 1])).save(tmp_path / "net")
+    again = cnnc.load(tmp_path / "net")
+    assert again.input_shape == (4, 4, 1)
+    assert again.layers[0].config() == net.layers[0].config()
+    x = np.random.default_rng(0).standard_normal((2, 4, 4, 1))
+    np.testing.assert_array_equal(again(x), net(x))
+
+
 def test_own_layers_are_given_by_name(tmp_path):
     net = cnnc.Sequential([Square()]).build((2,))
     net.save(tmp_path / "net")
@@ -101,21 +135,10 @@ MALFORMED = {
     "unknown setting": (GOOD, about(network={"type": "Sequential", "layers": [{"type": "Dense", "x": 2}]})),
     "bad setting": (GOOD, about(network={"type": "Sequential", "layers": [{"type": "Dense", "units": "many"}]})),
     "huge layer": (GOOD, about(network={"type": "Sequential", "layers": [{"type": "Dense", "units": 1 << 50}]})),
+    "itself again": (GOOD, about(network={"type": "Sequential", "layers": [{"again": 0}]})),
+    "text again": (GOOD, about(network={"type": "Sequential", "layers": [{"type": "Identity"}, {"again": "0"}]})),
+    "before the first": (GOOD, about(network={"type": "Sequential", "layers": [{"type": "Identity"}, {"again": -1}]})),
     "not a network": (GOOD, about(network={"type": "Dense", "units": 2})),
-    "used again, not used before": (
-        GOOD,
-        about(network={"type": "Sequential", "layers": [{"type": "again", "path": "1"}]}),
-    ),
-    "used again inside itself": (
-        GOOD,
-        about(
-            network={"type": "Sequential", "layers": [{"type": "Chain", "layers": [{"type": "again", "path": "0"}]}]}
-        ),
-    ),
-    "used again without a path": (
-        GOOD,
-        about(network={"type": "Sequential", "layers": [{"type": "again", "path": ["1"]}]}),
-    ),
     "too deep": (GOOD, about(network=deep)),
     "missing tensor": ({"0.weight": GOOD["0.weight"]}, about()),
     "extra tensor": ({**GOOD, "1.weight": GOOD["0.weight"]}, about()),
