@@ -54,10 +54,6 @@ def _make(description, classes, done, depth=0):
         raise ValueError(f"a layer's description must be an object with a type: received {str(description)[:80]!r}")
     settings = dict(description)
     kind = settings.pop("type")
-    if kind == AGAIN:
-        if str(settings.get("path")) not in made:
-            raise ValueError(f"a layer that is used again must stand before: received {settings!r}")
-        return made[str(settings["path"])]
     if kind not in classes:
         raise ValueError(f"layer types must be known ({', '.join(sorted(classes))}) or be given in custom=: "
                          f"received {kind!r}")  # fmt: skip

@@ -80,13 +80,16 @@ class Sequential(Chain):
 
     def lay_out(self, input_shape):
         """Checks every layer's shape and declares the parameters, without memory for them."""
+        self.place = None
         for layer in self.walk():
             layer.input_shape = None
             if isinstance(layer, Sequential):
                 layer._named = layer._flat = None  # a network inside this one has no parameters of its own any more
         self.build_at("", tuple(input_shape))
+        self.place = object()
         named, seen = {}, set()
         for stream, layer in enumerate(self.walk()):
+            layer.place = self.place
             layer.stream = stream  # tells the layers' random numbers apart
             for name, parameter in layer.own_parameters().items():
                 if id(parameter) not in seen:
@@ -143,8 +146,9 @@ class Sequential(Chain):
 
     def _built(self):
         if not self.built:
+            received = "a network without an input shape" if self.place is None else "a part of another network"
             raise ValueError("the network must be built first, with build(input_shape) or by using it: "
-                             "received a network without an input shape")  # fmt: skip
+                             f"received {received}")  # fmt: skip
         return self
 
     def parameters(self):
@@ -219,6 +223,9 @@ class Sequential(Chain):
 
     def record_input(self, tape, n, dtype):
         """Records the input of a batch of `n` and, for bytes, their scaling; returns (input, what layer 0 gets)."""
+        rule = "a network's layers must be those it was built with, and in no other built since; build it again"
+        for layer in self.walk():
+            layer.expect(layer.place is self.place, rule, layer)
         source = tape.input((n, *self.input_shape), dtype)
         first = next(layer for layer in self.walk() if not layer.children())
         if source.dtype != np.uint8 or isinstance(first, Rescale):
@@ -248,7 +255,7 @@ class Sequential(Chain):
         x = x if isinstance(x, np.ndarray) else np.asarray(x)
         if x.dtype.kind not in "buif":
             raise TypeError(f"images must be numbers: received dtype {x.dtype}")
-        if not self.built and x.ndim > 1:
+        if self.place is None and x.ndim > 1:
             self.build(x.shape[1:])
         self._built()
         if x.ndim != len(self.input_shape) + 1 or x.shape[1:] != self.input_shape:

@@ -42,6 +42,7 @@ class Layer:
     output_shape = None
     trainable = True  # False freezes the layer and those inside it; read when a trainer is made
     lr_scale = 1.0  # factor of the learning rate of this layer and those inside it; read when a trainer is made
+    place = None  # marks the network that was built with the layer last
     frozen = False  # whether this layer or one around it is not trainable; set when a trainer is made
 
     # --- to implement
@@ -145,15 +146,23 @@ class Layer:
         """Attribute name -> Parameter, for the parameters assigned to this layer's attributes."""
         return {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
 
-    def settle(self, trainable=True, lr_scale=1.0):
-        """Hands `trainable` and `lr_scale` down to the parameters of this layer and of those inside it."""
+    def settle(self, trainable=True, lr_scale=1.0, seen=None):
+        """Hands `trainable` and `lr_scale` down to the parameters of this layer and of those inside it.
+
+        `seen` notes what each layer got: one that is used again must get the same.
+        """
         self.expect(self.trainable in (True, False), "trainable must be True or False", self.trainable)
         self.expect(is_number(self.lr_scale) and self.lr_scale >= 0, "lr_scale must be 0 or more", self.lr_scale)
         self.freeze(not (trainable and self.trainable))
+        lr_scale *= self.lr_scale
+        seen = {} if seen is None else seen
+        settings = not self.frozen, lr_scale
+        first = seen.setdefault(id(self), settings)
+        self.expect(settings == first, f"a layer used again must get the same trainable, lr_scale {first}", settings)
         for parameter in self.own_parameters().values():
-            parameter.lr_scale = lr_scale * self.lr_scale
+            parameter.lr_scale = lr_scale
         for child in self.children():
-            child.settle(not self.frozen, lr_scale * self.lr_scale)
+            child.settle(not self.frozen, lr_scale, seen)
 
     def freeze(self, frozen):
         """Notes whether this layer, without those inside it, takes part in training."""

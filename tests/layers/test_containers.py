@@ -128,6 +128,62 @@ def test_a_shared_layer_must_see_one_shape():
         cnnc.Sequential([shared, shared]).build((4,))
 
 
+@pytest.mark.parametrize("frozen_first", [True, False])
+@pytest.mark.parametrize(("setting", "value"), [("trainable", False), ("lr_scale", 2.0)])
+def test_the_places_of_a_shared_layer_must_agree_on_its_training(setting, value, frozen_first):
+    shared = cnnc.Dense(3)
+    around = cnnc.Chain([shared])
+    net = cnnc.Sequential([around, shared] if frozen_first else [shared, around]).build((3,))
+    cnnc.Trainer(net, cnnc.SGD())
+    setattr(around, setting, value)
+    with pytest.raises(cnnc.LayerError, match=r'^Dense "0[.0]*": a layer used again must get the same .*received'):
+        cnnc.Trainer(net, cnnc.SGD())
+    setattr(around, setting, getattr(cnnc.Layer, setting))
+    setattr(shared, setting, value)
+    cnnc.Trainer(net, cnnc.SGD())
+
+
+# --- a layer in two networks --------------------------------------------------------------------------------------
+
+
+def test_the_network_built_last_has_the_layer():
+    shared, x = cnnc.Dense(3), batch((3,))
+    first = cnnc.Sequential([shared, cnnc.Tanh()]).build((3,), seed=1)
+    trainer, y = cnnc.Trainer(first, cnnc.SGD()), first(x)
+    second = cnnc.Sequential([shared]).build((3,), seed=2)
+    np.testing.assert_array_equal(second(x), F.dense(x, *second.parameters().values()))
+    np.testing.assert_array_equal(first(x), y)  # recorded before, on its own parameters
+    for act in (lambda: first(x[:1]), lambda: trainer.step(x, [0, 1, 2]), lambda: first.memory(2)):
+        with pytest.raises(cnnc.LayerError, match=r"those it was built with, and in no other built since.*received"):
+            act()
+    np.testing.assert_array_equal(first.build((3,), seed=1)(x), y)
+
+
+def test_a_network_inside_another_has_no_parameters_of_its_own():
+    inner = cnnc.Sequential([cnnc.Dense(3)])
+    inner(batch((4,)))
+    outer = cnnc.Sequential([inner, cnnc.Tanh()]).build((4,))
+    with pytest.raises(ValueError, match="must be built first.*received a part of another network"):
+        inner(batch((4,)))
+    assert outer(batch((4,))).shape == (3, 3)
+
+
+def test_layers_added_after_building_are_refused():
+    net = cnnc.Sequential([cnnc.Dense(3)]).build((4,))
+    net.layers.append(cnnc.Dense(2))
+    with pytest.raises(cnnc.LayerError, match=r"^Dense: a network's layers must be those it was built with"):
+        net(batch((4,)))
+    assert net.build((4,))(batch((4,))).shape == (3, 2)
+
+
+def test_a_network_that_failed_to_build_may_still_be_built_by_use():
+    net = cnnc.Sequential([cnnc.Conv2D(2, 3), cnnc.Flatten(), cnnc.Dense(2)])
+    for wrong in [(2, 2, 1), (4, 4)]:
+        with pytest.raises(cnnc.LayerError):
+            net.build(wrong)
+        assert net(batch((4, 4, 1))).shape == (3, 2)
+
+
 # --- layers in NumPy ---------------------------------------------------------------------------------------------
 
 
