@@ -149,7 +149,7 @@ class Layer:
     def settle(self, trainable=True, lr_scale=1.0, seen=None):
         """Hands `trainable` and `lr_scale` down to the parameters of this layer and of those inside it.
 
-        `seen` notes what each layer got: one that is used again must get the same.
+        `seen` notes what each layer got: one with parameters that is used again must get the same.
         """
         self.expect(self.trainable in (True, False), "trainable must be True or False", self.trainable)
         self.expect(is_number(self.lr_scale) and self.lr_scale >= 0, "lr_scale must be 0 or more", self.lr_scale)
@@ -158,7 +158,8 @@ class Layer:
         seen = {} if seen is None else seen
         settings = not self.frozen, lr_scale
         first = seen.setdefault(id(self), settings)
-        self.expect(settings == first, f"a layer used again must get the same trainable, lr_scale {first}", settings)
+        same = settings == first or not self.own_parameters()
+        self.expect(same, f"a layer used again must get the same trainable, lr_scale {first}", settings)
         for parameter in self.own_parameters().values():
             parameter.lr_scale = lr_scale
         for child in self.children():

@@ -132,8 +132,9 @@ def test_a_shared_layer_must_see_one_shape():
 @pytest.mark.parametrize(("setting", "value"), [("trainable", False), ("lr_scale", 2.0)])
 def test_the_places_of_a_shared_layer_must_agree_on_its_training(setting, value, frozen_first):
     shared = cnnc.Dense(3)
-    around = cnnc.Chain([shared])
-    net = cnnc.Sequential([around, shared] if frozen_first else [shared, around]).build((3,))
+    relu = cnnc.ReLU()  # has nothing to train
+    around = cnnc.Chain([shared, relu])
+    net = cnnc.Sequential([around, shared, relu] if frozen_first else [shared, relu, around]).build((3,))
     cnnc.Trainer(net, cnnc.SGD())
     setattr(around, setting, value)
     with pytest.raises(cnnc.LayerError, match=r'^Dense "0[.0]*": a layer used again must get the same .*received'):
