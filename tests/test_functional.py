@@ -370,25 +370,6 @@ def test_what_is_not_real_numbers_is_refused(op, wrong):
                 getattr(functional, name)(*given, **case.arguments)
 
 
-def numbers_of(op):
-    """The names of an operation's settings that are numbers."""
-    settings = inspect.signature(getattr(functional, op)).parameters.values()
-    return [setting.name for setting in settings if isinstance(setting.default, float)]
-
-
-@pytest.mark.parametrize("wrong", [None, "1", "same", True, 1j, 10**400, [0.5], np.ones(2)], ids=str)
-@pytest.mark.parametrize("op", [op for op in ONE_OF_EACH if numbers_of(op)])
-def test_settings_that_are_not_numbers_are_refused(op, wrong):
-    case = ONE_OF_EACH[op]
-    for setting in numbers_of(op):
-        for name, arrays in case.calls(case.arrays()):
-            if name.endswith("_backward") and (op, setting) == ("rescale", "offset"):  # is not read
-                continue
-            for module, start in (functional, f"{name}: "), (reference, ""):
-                with pytest.raises(ValueError, match=rf"^{start}.*received"):
-                    getattr(module, name)(*arrays, **{**case.arguments, setting: wrong})
-
-
 def test_ragged_lists_are_refused():
     with pytest.raises(ValueError, match=r"^relu: "):
         functional.relu([[1, 2], [3]])
