@@ -254,7 +254,7 @@ cdef class Call:
 
 
 def accumulate_flags(names, outputs):
-    """{field: outputs that it tells to add}: `accumulate_dx` is about dx alone, `accumulate` about those without one."""
+    """{field: outputs that it tells to add}: `accumulate_dx` tells dx alone, `accumulate` those without one."""
     own = {f"accumulate_{name}": (name,) for name in sorted(outputs) if f"accumulate_{name}" in names}
     others = tuple(name for name in sorted(outputs) if (name,) not in own.values())
     return {**own, "accumulate": others} if "accumulate" in names else own
