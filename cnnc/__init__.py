@@ -11,19 +11,26 @@ from cnnc.layers import *
 from cnnc.network import Sequential
 from cnnc.ops import get_num_threads, set_num_threads
 from cnnc.parameters import Parameter
-from cnnc.torch_weights import load_torch_weights, save_torch_weights
 from cnnc.training import *
 
 __version__ = "0.1.0"
 
-_ON_FIRST_USE = ("data", "reference")  # what only some programs use must not slow down the import for all
+# What only some programs use must not slow down the import for all: name -> module, and name in it if not the module.
+_ON_FIRST_USE = {
+    "data": ("cnnc.data", None),
+    "reference": ("cnnc.reference", None),
+    "load_torch_weights": ("cnnc.torch_weights", "load_torch_weights"),
+    "save_torch_weights": ("cnnc.torch_weights", "save_torch_weights"),
+}
 
 
 def __getattr__(name):
     if name in _ON_FIRST_USE:
         from importlib import import_module
 
-        return import_module(f"cnnc.{name}")
+        module, inside = _ON_FIRST_USE[name]
+        value = import_module(module)
+        return getattr(value, inside) if inside else value
     raise AttributeError(f"module 'cnnc' has no attribute {name!r}")
 
 

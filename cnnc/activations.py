@@ -16,7 +16,7 @@ from cnnc.geometry import is_number
 __all__ = ["ACTIVATIONS", "Activation", "Setting", "functions"]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Setting:
     """The one number that an activation may take: at least 0, or greater if it must be `positive`.
 
@@ -45,7 +45,7 @@ class Setting:
         return float(value)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Activation:
     """One activation.
 

@@ -1,7 +1,6 @@
 """Saving and loading: one safetensors file, parameters as tensors and layers as JSON. Nothing in it runs."""
 
 import contextlib
-import json
 import os
 
 import numpy as np
@@ -20,6 +19,8 @@ def _describe(layer, done):
     """A layer as plain data. `done` numbers those described so far by id: one that is used again is its number."""
     if id(layer) in done:
         return {"again": done[id(layer)]}
+    import json  # in functions: most programs neither save nor load
+
     inside = {"layers": [_describe(child, done) for child in layer.children()]} if isinstance(layer, Container) else {}
     settings = {k: v for k, v in layer.config().items() if not callable(v)}
     for name, value in settings.items():
@@ -96,6 +97,8 @@ def write_tensors(path, tensors, metadata=None):
 
 def save(net, path):
     """Writes a network to `path`; the file appears whole or not at all."""
+    import json
+
     about = {"format": FORMAT, "input_shape": net.input_shape, "network": _describe(net, {})}
     write_tensors(path, net.state(), metadata={"cnnc": json.dumps(about, default=_plain)})
 
@@ -157,6 +160,8 @@ def load(path, custom=None):
 
 def _network(path, text, classes):
     """The network that the file's JSON describes, laid out but without memory."""
+    import json
+
     if text is None:
         raise ValueError(f"{path} must be a network saved by cnnc: received a file without its description")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from numbers import Integral, Rational
 
 from cnnc.geometry.windows import extent, per_axis, sizes, whole
 
@@ -28,6 +28,7 @@ def receptive_field(chain, field=(1, 1), jump=(1, 1)) -> tuple[tuple, tuple]:
 
     >>> receptive_field([(5, 1, 1), (2, 2, 1), (5, 1, 1), (2, 2, 1)])
     ((16, 16), (4, 4))
+    >>> from fractions import Fraction
     >>> receptive_field([(1, Fraction(1, 2), 1), (3, 1, 1)])
     ((2, 2), (Fraction(1, 2), Fraction(1, 2)))
     """
@@ -44,14 +45,16 @@ def enlarged(window) -> tuple[tuple, tuple, tuple]:
 
     An output pixel is reached from every stride-th place of the window.
     """
+    from fractions import Fraction  # here and in layers that enlarge: few programs need it
+
     seen = tuple(-(-reach // stride) for reach, stride in zip(window.extent, window.stride, strict=True))
     return seen, tuple(Fraction(1, stride) for stride in window.stride), (1, 1)
 
 
 def _step(stride, received):
-    return (
-        stride if isinstance(stride, Fraction) and stride > 0 else whole(stride, 1, "stride must be an int", received)
-    )
+    if isinstance(stride, Rational) and not isinstance(stride, Integral) and stride > 0:
+        return stride
+    return whole(stride, 1, "stride must be an int", received)
 
 
 def _plain(number):

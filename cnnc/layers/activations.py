@@ -62,7 +62,8 @@ def _class(activation):
     texts = {"layer": activation.layer, "about": activation.about, "slope": activation.slope, "paper": activation.paper}
     doc = _DOC.format(**texts, settings=settings, shown=shown, x=x, y=y)
     namespace = {"__module__": __name__, "__doc__": doc, "activation": activation}
-    return dataclasses.make_dataclass(activation.layer, fields, bases=(Elementwise,), namespace=namespace, eq=False)
+    return dataclasses.make_dataclass(activation.layer, fields, bases=(Elementwise,), namespace=namespace, eq=False,
+                                      repr=False)  # fmt: skip
 
 
 _CLASSES = {activation.layer: _class(activation) for activation in ACTIVATIONS}

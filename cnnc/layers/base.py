@@ -177,6 +177,10 @@ class Layer:
         for child in self.children():
             yield from child.walk()
 
+    def __repr__(self):
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.config().items())
+        return f"{type(self).__name__}({settings})"
+
     def config(self):
         """The settings that rebuild this layer: the dataclass fields."""
         if not dataclasses.is_dataclass(self):
@@ -199,7 +203,7 @@ class Layer:
 
 def layer(cls):
     """Class decorator of layers with settings: a dataclass compared by identity."""
-    return dataclasses.dataclass(eq=False)(cls)
+    return dataclasses.dataclass(eq=False, repr=False)(cls)  # each method made costs import time
 
 
 def macs_of(outputs, terms):

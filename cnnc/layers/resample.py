@@ -1,7 +1,5 @@
 """Layers that pad, enlarge or shrink images, without parameters."""
 
-from fractions import Fraction
-
 from cnnc import ops
 from cnnc.geometry import resampling
 from cnnc.layers.base import Layer, layer
@@ -117,6 +115,8 @@ class UpSample(Resample):
         return resampling.upsampling(shape, self.scale, self.mode, self.align_corners)
 
     def window(self):
+        from fractions import Fraction
+
         scale = tuple(Fraction(n, m) for n, m in zip(self.input_shape[:2], self.output_shape[:2], strict=True))
         return (self._rows.reach, self._columns.reach), scale, (1, 1)
 
@@ -147,6 +147,8 @@ class AdaptiveAvgPool2D(Resample):
         return resampling.adaptive(shape, self.size)
 
     def window(self):
+        from fractions import Fraction
+
         stride = tuple(Fraction(n, m) for n, m in zip(self.input_shape[:2], self.output_shape[:2], strict=True))
         return (self._rows.reach, self._columns.reach), stride, (1, 1)
 

@@ -15,7 +15,7 @@ SHARES = ("momentum", "beta1", "beta2", "rho")  # settings that lie in [0, 1)
 
 def settings(cls):
     """Class decorator of optimizers: their fields are their settings, in the order of the arguments."""
-    return dataclasses.dataclass(eq=False)(cls)
+    return dataclasses.dataclass(eq=False, repr=False)(cls)
 
 
 @settings
@@ -52,6 +52,10 @@ class Optimizer:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             self._check(field.name, field.type, getattr(self, field.name))
+
+    def __repr__(self):
+        values = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in dataclasses.fields(self))
+        return f"{type(self).__name__}({values})"
 
     def _check(self, name, kind, value):
         if name == "lr" and callable(value):
