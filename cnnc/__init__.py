@@ -4,7 +4,7 @@ Images are NumPy arrays (N, H, W, C). `cnnc.Sequential` builds networks out of l
 `cnnc.functional` has every operation on plain arrays, and `cnnc.reference` says in plain NumPy what each computes.
 """
 
-from cnnc import functional, initializers, metrics, models
+from cnnc import initializers, metrics
 from cnnc.config import show_config
 from cnnc.io import load
 from cnnc.layers import *
@@ -18,6 +18,8 @@ __version__ = "0.1.0"
 # What only some programs use must not slow down the import for all: name -> module, and name in it if not the module.
 _ON_FIRST_USE = {
     "data": ("cnnc.data", None),
+    "functional": ("cnnc.functional", None),
+    "models": ("cnnc.models", None),
     "reference": ("cnnc.reference", None),
     "load_torch_weights": ("cnnc.torch_weights", "load_torch_weights"),
     "save_torch_weights": ("cnnc.torch_weights", "save_torch_weights"),

@@ -1,7 +1,5 @@
 """Activation layers: each entry of cnnc.activations as a class; and softmax."""
 
-import dataclasses
-
 from cnnc.activations import ACTIVATIONS
 from cnnc.layers.base import Layer, layer
 from cnnc.ops import reads
@@ -52,18 +50,18 @@ Raises:
 
 
 def _class(activation):
-    """The layer of an entry: a dataclass with the setting as its field."""
+    """The layer of an entry, with the setting as its field."""
     setting, (x, y, _) = activation.setting, activation.example
-    fields, settings, shown = [], "", ""
+    fields, settings, shown = {}, "", ""
     if setting:
-        fields, shown = [(setting.field, float, setting.default)], setting.shown
+        fields, shown = {setting.field: setting.default}, setting.shown
         alias = f"{setting.name}, " if setting.field != setting.name else ""
         settings = _SETTINGS.format(field=setting.field, alias=alias, meaning=setting.meaning, rule=setting.rule)
     texts = {"layer": activation.layer, "about": activation.about, "slope": activation.slope, "paper": activation.paper}
     doc = _DOC.format(**texts, settings=settings, shown=shown, x=x, y=y)
-    namespace = {"__module__": __name__, "__doc__": doc, "activation": activation}
-    return dataclasses.make_dataclass(activation.layer, fields, bases=(Elementwise,), namespace=namespace, eq=False,
-                                      repr=False)  # fmt: skip
+    namespace = {"__module__": __name__, "__doc__": doc, "activation": activation, **fields}
+    namespace["__annotations__"] = dict.fromkeys(fields, float)
+    return layer(type(activation.layer, (Elementwise,), namespace))
 
 
 _CLASSES = {activation.layer: _class(activation) for activation in ACTIVATIONS}

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from cnnc import settings
 from cnnc.geometry import KINDS, checked_size, is_number
 from cnnc.parameters import Parameter
 
@@ -177,15 +178,11 @@ class Layer:
         for child in self.children():
             yield from child.walk()
 
-    def __repr__(self):
-        settings = ", ".join(f"{name}={value!r}" for name, value in self.config().items())
-        return f"{type(self).__name__}({settings})"
+    __repr__ = settings.shown
 
     def config(self):
-        """The settings that rebuild this layer: the dataclass fields."""
-        if not dataclasses.is_dataclass(self):
-            return {}
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
+        """The settings that rebuild this layer: its fields."""
+        return settings.values(self)
 
     def images(self, shape, rank=2):
         """Checks that an input shape is that of images (H, W, C), signals (L, C) or volumes; returns it."""
@@ -201,9 +198,7 @@ class Layer:
             raise LayerError(f"{self.title}: {rule}: received {received!r}")
 
 
-def layer(cls):
-    """Class decorator of layers with settings: a dataclass compared by identity."""
-    return dataclasses.dataclass(eq=False, repr=False)(cls)  # each method made costs import time
+layer = settings.settings  # class decorator of layers with settings
 
 
 def macs_of(outputs, terms):

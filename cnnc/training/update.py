@@ -5,17 +5,13 @@ import dataclasses
 import numpy as np
 
 from cnnc.geometry import is_number
+from cnnc.settings import settings, shown
 from cnnc.training.checks import check_rate
 
 __all__ = ["Optimizer"]
 
 NUMBERS = 8  # the most that a row of csrc/optim/optimizers.h may have
 SHARES = ("momentum", "beta1", "beta2", "rho")  # settings that lie in [0, 1)
-
-
-def settings(cls):
-    """Class decorator of optimizers: their fields are their settings, in the order of the arguments."""
-    return dataclasses.dataclass(eq=False, repr=False)(cls)
 
 
 @settings
@@ -53,9 +49,7 @@ class Optimizer:
         for field in dataclasses.fields(self):
             self._check(field.name, field.type, getattr(self, field.name))
 
-    def __repr__(self):
-        values = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in dataclasses.fields(self))
-        return f"{type(self).__name__}({values})"
+    __repr__ = shown
 
     def _check(self, name, kind, value):
         if name == "lr" and callable(value):
