@@ -14,6 +14,8 @@ from time import perf_counter
 
 import numpy as np
 
+from cnnc.teams import TeamChoice
+
 cimport cython
 cimport numpy as cnp
 
@@ -315,50 +317,6 @@ cdef int interrupted() noexcept nogil:
             return 1
 
 
-cdef double LONG_RUN = 1.0      # seconds: a program that takes longer has work enough for all threads
-cdef int TRIAL = 3              # runs of each kind that are compared
-cdef long SOON = 8, LATE = 2048  # runs from one trial to the next: doubles while nothing changes
-
-
-@cython.final
-cdef class TeamChoice:
-    """Whether a short program runs faster with all threads or with one: measured now and then.
-
-    On a busy machine threads wait for each other's turn on a core, and one alone can be several times faster. The
-    results are the same bits either way, so the choice is free.
-    """
-    cdef int team
-    cdef int alone
-    cdef long run, period
-    cdef double here, there
-
-    def __cinit__(self, int team):
-        self.team = team
-        self.period = SOON
-
-    cdef int threads(self):
-        cdef bint trial = self.run >= self.period
-        return 1 if self.team == 1 or self.alone != trial else self.team
-
-    cdef void note(self, double elapsed):
-        if self.team == 1 or elapsed > LONG_RUN:
-            return
-        if self.run >= self.period:
-            self.there += elapsed
-        elif self.run >= self.period - TRIAL:
-            self.here += elapsed
-        self.run += 1
-        if self.run < self.period + TRIAL:
-            return
-        if self.there < 0.9 * self.here:
-            self.alone = not self.alone
-            self.period = SOON
-        else:
-            self.period = min(2 * self.period, LATE)
-        self.run = 0
-        self.here = self.there = 0
-
-
 @cython.final
 cdef class Program:
     """Recorded steps with addresses filled in: a list of calls, replayed by one call into C.
@@ -367,7 +325,7 @@ cdef class Program:
     `run` returns None, or the number of the step that stopped it (check_finite).
     """
     cdef cnnc_step *steps
-    cdef TeamChoice choice
+    cdef object choice
     cdef readonly list parts            # (first, last + 1) of C steps, or a callable
     cdef readonly list calls
     cdef readonly int team
