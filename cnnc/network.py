@@ -154,6 +154,9 @@ class Sequential(Chain):
     def parameters(self):
         """Path -> array, for every learned parameter: live views, writing to one changes the network.
 
+        While you keep one, inference derives anew in each call what it prepares from parameters, such as folded
+        normalisations: drop the views to have it done once.
+
         Example:
             >>> import cnnc
             >>> list(cnnc.Sequential([cnnc.Dense(2)]).build((3,)).parameters())
@@ -215,7 +218,8 @@ class Sequential(Chain):
             loss: in training, the loss: a name or an object, see `cnnc.Trainer`.
 
         Returns:
-            A dict of bytes: parameters, gradients, optimizer, activations, scratch and their total.
+            A dict of bytes: parameters, gradients, optimizer, prepared (what inference derives from parameters and keeps),
+            activations, scratch and their total.
         """
         return summary_module.memory(self._built(), batch_size, training, optimizer, loss)
 
@@ -237,7 +241,7 @@ class Sequential(Chain):
     def plan_inference(self, n, dtype, team, keep_all=False):
         """The plan of one inference, and its buffers by name: x, y, and each layer's path with `keep_all`."""
         self.flat  # noqa: B018 - the parameters have memory from here on
-        tape = Tape(self.dtype)
+        tape = Tape(self.dtype, shelf=self._arena.shelf)
         source, x = self.record_input(tape, n, dtype)
         y = tape.keep(self.apply(tape, x))
         named = {"x": source, "y": y}
@@ -291,6 +295,7 @@ class Sequential(Chain):
                 lambda team: self.plan_inference(len(x), dtype, team, keep_all),
             )
             run["x"][...] = x
+            run.refresh(self.flat.stamp())
             run.program.run()
             return run.arrays if not keep_all else {name: a.copy() for name, a in run.arrays.items()}
 

@@ -1,5 +1,7 @@
 """Parameters, and the flat buffers that a network keeps them in."""
 
+import weakref
+
 import numpy as np
 
 from cnnc import _core, initializers
@@ -17,8 +19,8 @@ class Parameter:
         learned: False for state that follows the data, such as running statistics: it is saved with the network but
             has no gradient, and a layer writes it by `tape.update`.
 
-    `data` and `grad` are views into the network's flat buffers once the network is built. In a layer written in NumPy,
-    `backward` adds to `grad`.
+    `data` and `grad` are views into the network's flat buffers once the network has memory. In a layer written in
+    NumPy, `backward` adds to `grad`.
     """
 
     def __init__(self, shape, init, learned=True):
@@ -28,8 +30,18 @@ class Parameter:
         self.learned = bool(learned)
         self.trainable = self.learned  # False while its layer is frozen
         self.lr_scale = 1.0  # its layer's factor of the learning rate
-        self.data = None
+        self.place = None  # (the flat buffers it lies in, its path there)
         self.grad = None
+
+    @property
+    def data(self):
+        """Its values, a view that may be written to; None before the network has memory."""
+        return self.place and self.place[0].view(self.place[0].all, self.place[1])
+
+    @property
+    def fixed(self):
+        """The same values for recorded programs, see `Flat.memory`."""
+        return self.place[0].view(self.place[0].memory, self.place[1])
 
     @property
     def room(self):
@@ -45,11 +57,25 @@ class Parameter:
         return f"Parameter{self.shape}"
 
 
+class Lease:
+    """What hands an array out: views of it live no longer than their lease, and it no longer than they do."""
+
+    def __init__(self, array):
+        self.__array_interface__ = array.__array_interface__
+        self.array = array
+
+
 class Flat:
     """All parameters of a network in one contiguous array, all their gradients in another.
 
     `named` maps each parameter's path to the parameter. They lie in the order in which an optimizer wants to pass over
     them: those that decay, then other learned ones, then state. Gaps between parameters hold zeros and stay zero.
+
+    What inference derives from parameters (packed filters, folded normalisations) holds until they change, which
+    `stamp` tells. So views are handed out on a lease: while one is alive somewhere, parameters may change any time.
+
+    Attributes:
+        memory: the parameters for recorded programs and other code of our own: whoever writes to it calls `written`.
     """
 
     def __init__(self, named, dtype):
@@ -61,14 +87,36 @@ class Flat:
             self.offsets[path] = end
             end += parameter.room
         self.length = sum(parameter.room for parameter in self.learned().values())
-        self.all = self._zeros(end)
+        self.memory = self._zeros(end)
         self._grad = None
+        self._version, self._lease = 0, None
         for path, parameter in named.items():
-            parameter.data = self.view(self.all, path)
+            parameter.place = self, path
             parameter.grad = None
 
     def _zeros(self, length):
         return _core.aligned(length * self.dtype.itemsize, zeros=True).view(self.dtype)
+
+    @property
+    def all(self):
+        """All parameters, a view that may be written to and kept."""
+        lease = self._lease and self._lease()
+        if lease is None:
+            lease = Lease(self.memory)
+            self._lease = weakref.ref(lease)
+        return np.asarray(lease)
+
+    def written(self):
+        """Notes that parameters changed."""
+        self._version += 1
+
+    def stamp(self):
+        """A number that is the same as before only if no parameter can have changed in between."""
+        if self._lease is not None:
+            self._version += 1
+            if self._lease() is None:
+                self._lease = None
+        return self._version
 
     @property
     def data(self):

@@ -113,5 +113,6 @@ def memory(net, batch_size, train, optimizer, loss):
         plan, _ = net.plan_inference(n, net.dtype, get_num_threads())
         state = 0
     use = {"parameters": flat.all.nbytes, "gradients": flat.data.nbytes if train else 0, "optimizer": state,
+           "prepared": sum(array.nbytes for item in plan.prepared for array in item.arrays),
            "activations": plan.activations, "scratch": plan.scratch}  # fmt: skip
     return {**use, "total": sum(use.values())}

@@ -11,73 +11,16 @@ import functools
 import numpy as np
 
 from cnnc import _core
-from cnnc.geometry import checked_size
+from cnnc.fusion import fuse
 from cnnc.ops import get_num_threads, op
 from cnnc.parameters import Parameter
+from cnnc.steps import Buffer, Step, Storage
 
 ALIGN = 64  # bytes
 
 
 def _round_up(nbytes):
     return -(-nbytes // ALIGN) * ALIGN
-
-
-class Storage:
-    """Memory of one or more buffers: a fixed array, or a place in the arena with a life [first, last] in steps."""
-
-    __slots__ = ("alias", "array", "first", "last", "nbytes", "offset")
-
-    def __init__(self, nbytes, array=None):
-        self.nbytes = nbytes
-        self.array = array
-        self.alias = None  # the storage whose memory this one shares
-        self.first = self.last = self.offset = None
-
-    def root(self):
-        """The storage that really has the memory."""
-        return self if self.alias is None else self.alias.root()
-
-    def use(self, step):
-        """Notes that step number `step` reads or writes this memory."""
-        self.first = step if self.first is None else min(self.first, step)
-        self.last = step if self.last is None else max(self.last, step)
-
-
-class Buffer:
-    """A symbolic array."""
-
-    __slots__ = ("dtype", "needs_grad", "shape", "storage")
-
-    def __init__(self, shape, dtype, storage=None, needs_grad=False):
-        self.shape = tuple(int(n) for n in shape)
-        self.dtype = np.dtype(dtype)
-        self.storage = storage or Storage(checked_size(self.shape, self.dtype.itemsize) * self.dtype.itemsize)
-        self.needs_grad = needs_grad
-
-    def reshape(self, shape):
-        """The same memory seen in another shape of equal size."""
-        return Buffer(shape, self.dtype, self.storage, self.needs_grad)
-
-    def __repr__(self):
-        return f"Buffer{self.shape}"
-
-
-class Step:
-    """One recorded call: of an operation, or of a Python function (`op` is then None)."""
-
-    __slots__ = ("again", "fields", "function", "op", "writes")
-
-    def __init__(self, operation, function, fields, writes):
-        self.op, self.function, self.fields = operation, function, fields
-        self.writes = [name for name in writes if fields.get(name) is not None]
-        self.again = frozenset()  # the names of gradients that an earlier step has written: this one adds
-
-    def buffers(self):
-        return [value for value in self.fields.values() if isinstance(value, Buffer)]
-
-    def outputs(self):
-        """The buffers this step writes."""
-        return [self.fields[name] for name in self.writes]
 
 
 class Tape:
@@ -89,16 +32,18 @@ class Tape:
         rng: uint64 array {seed, step} that random layers draw from.
         add: whether gradients of parameters are added to what they hold from the beginning, as in the later parts of
             a batch.
+        shelf: dict in which recordings of one network share what is prepared from parameters for inference.
 
     Attributes:
         heads: (logits buffer, weight) of each auxiliary head, whose losses are added to the loss with that weight.
     """
 
-    def __init__(self, dtype=np.float32, training=False, rng=None, add=False):
+    def __init__(self, dtype=np.float32, training=False, rng=None, add=False, shelf=None):
         self.dtype = np.dtype(dtype)
         self.training = training
         self.rng = rng
         self.heads = []
+        self._shelf = {} if shelf is None else shelf
         self._kept_grads = set() if add else None  # storages of gradients that hold something already
         self.trace = []  # (layer, output buffer) of each layer without children, in order
         self._forward, self._backward, self._update = [], [], []
@@ -191,7 +136,7 @@ class Tape:
     def buffer(self, value):
         """The buffer of a parameter or an array; anything else as it is."""
         if isinstance(value, Parameter):
-            return self.fixed(value.data, needs_grad=value.trainable)
+            return self.fixed(value.fixed, needs_grad=value.trainable)
         return self.fixed(value) if isinstance(value, np.ndarray) else value
 
     def _record(self, where, name, function, fields, writes=()):
@@ -204,8 +149,10 @@ class Tape:
     # --- the end of recording
 
     def plan(self, team):
-        """Ends the recording: orders the steps, finds each buffer's life, shares memory. Returns a `Plan`."""
+        """Ends the recording: orders and fuses the steps, finds each buffer's life, shares memory. Returns a `Plan`."""
         steps = [*self._forward, *reversed(self._backward), *self._update]
+        fusion = fuse(steps, [*self._inputs, *self._kept], self.training, self._shelf)
+        steps = list(fusion.steps)
         self._set_again(steps, self._kept_grads or ())
         for number, step in enumerate(steps):
             for buffer in step.buffers():
@@ -214,8 +161,8 @@ class Tape:
             buffer.storage.use(-1)
         for buffer in self._kept:
             buffer.storage.use(len(steps))
-        self._share()
-        return Plan(steps, [*self._inputs, *self._kept], team)
+        self._share(fusion.storage)
+        return Plan(steps, [*self._inputs, *self._kept], team, fusion.prepared)
 
     @staticmethod
     def _set_again(steps, kept):
@@ -227,14 +174,17 @@ class Tape:
                     raise RuntimeError(f"{step.op} writes some gradients for the first time and adds to others")
             written.update(id(b.storage) for b in step.outputs())
 
-    def _share(self):
-        """Merges the memory of element-wise pairs where the input's last use is the output's first."""
+    def _share(self, now):
+        """Merges the memory of element-wise pairs where the input's last use is the output's first.
+
+        `now(storage)` is the storage that fusing put in the place of one.
+        """
         for x, y in self._likes:
-            self._merge(x.storage, y.storage)
+            self._merge(now(x.storage), now(y.storage))
         for x, y in reversed(self._likes):
             dx, dy = self.grad(x), self.grad(y)
             if dx is not None and dy is not None:
-                self._merge(dy.storage, dx.storage)
+                self._merge(now(dy.storage), now(dx.storage))
 
     @staticmethod
     def _merge(source, target):
@@ -248,12 +198,14 @@ class Tape:
 class Plan:
     """Ordered steps with every buffer placed. `arena` is the bytes they need: `activations` plus `scratch`.
 
-    `boundary` lists the buffers that the caller fills before a run or reads after it.
+    `boundary` lists the buffers that the caller fills before a run or reads after it, `prepared` what must be refreshed
+    before.
     """
 
-    def __init__(self, steps, boundary, team):
+    def __init__(self, steps, boundary, team, prepared=()):
         self.steps = steps
         self.team = team
+        self.prepared = prepared
         self.calls = [step if step.op is None else self._pack(step) for step in steps]
         self.scratch = max((c.scratch(team) for c in self.calls if not isinstance(c, Step)), default=0)
         self.activations = self._place([b for step in steps for b in step.buffers()] + boundary)
@@ -315,10 +267,18 @@ class Run:
 
     def __init__(self, plan, named, memory):
         self.program = plan.program(memory)
+        self._prepared, self._stamp = plan.prepared, None
         self.arrays = {name: plan.array(buffer, memory) for name, buffer in named.items()}
 
     def __getitem__(self, name):
         return self.arrays[name]
+
+    def refresh(self, stamp):
+        """Brings what is prepared from parameters up to date, whose `Flat.stamp` is given."""
+        if stamp != self._stamp:
+            for prepared in self._prepared:
+                prepared.refresh(stamp)
+            self._stamp = stamp
 
 
 class Arena:
@@ -328,6 +288,7 @@ class Arena:
 
     def __init__(self):
         self.memory = _core.aligned(0)
+        self.shelf = {}  # what inference has prepared from parameters
         self._recorded, self._runs = {}, {}
 
     def run(self, key, record):
@@ -338,6 +299,7 @@ class Arena:
             if len(self._recorded) >= self.LIMIT:
                 self._recorded.clear()
                 self._runs.clear()
+                self.shelf.clear()
             self._recorded[key] = record(team)
         plan, named = self._recorded[key]
         if plan.arena > self.memory.size:

@@ -122,7 +122,7 @@ def apart(plan, buffers):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_sharing_memory_does_not_change_bits(seed, dtype, monkeypatch):
     shared = results(seed, dtype)
-    monkeypatch.setattr(Tape, "_share", lambda tape: None)
+    monkeypatch.setattr(Tape, "_share", lambda tape, now: None)
     in_place_nowhere = results(seed, dtype)
     monkeypatch.setattr(Plan, "_place", apart)
     assert shared == in_place_nowhere == results(seed, dtype)
@@ -131,7 +131,7 @@ def test_sharing_memory_does_not_change_bits(seed, dtype, monkeypatch):
 def test_sharing_memory_saves_memory(monkeypatch):
     net = cnnc.models.lenet5()
     shared = [net.memory(64, training)["activations"] for training in (False, True)]
-    monkeypatch.setattr(Tape, "_share", lambda tape: None)
+    monkeypatch.setattr(Tape, "_share", lambda tape, now: None)
     monkeypatch.setattr(Plan, "_place", apart)
     separate = [net.memory(64, training)["activations"] for training in (False, True)]
     assert shared[0] < 0.7 * separate[0]

@@ -43,7 +43,7 @@ class Average:
 
     def record(self, tape):
         """Records the average's move towards the weights."""
-        tape.update("lerp", x=self.flat.all, y=self.array, scale=1.0, rate=1 - self.decay)
+        tape.update("lerp", x=self.flat.memory, y=self.array, scale=1.0, rate=1 - self.decay)
 
     def state(self):
         """Path -> array, of the averages: live views."""

@@ -206,6 +206,7 @@ class Trainer:
 
     def _replay(self, run):
         """Runs a filled program; returns its loss."""
+        self.flat.written()
         stopped = run.program.run()
         loss = float(run["loss"][0])
         for number, weight in enumerate(self._head_weights):

@@ -123,4 +123,4 @@ class Update:
                 tape.update("clip_norm", x=grad[part], squares=squares, limit=optimizer.clip_norm)
         for numbers, (part, _, matrices) in zip(self.numbers, self.runs, strict=True):
             states = [self.state[name][part] if name else None for name in optimizer.states]
-            optimizer.record(tape, self.flat.data[part], grad[part], numbers, states, self._decays(matrices))
+            optimizer.record(tape, self.flat.memory[part], grad[part], numbers, states, self._decays(matrices))

@@ -1,0 +1,287 @@
+"""Recorded steps made fewer: what layers record in small operations, done in fewer passes over memory.
+
+Layers know nothing of each other. When recording ends, the use of every buffer is known, so a step whose result only
+one other step reads can be made a part of that step, if its operation has a field for it:
+
+    correlate2d, dense, normalise, add -> activation        the activation is done while the results are in the cache
+    normalise or correlate2d -> add                         the other summand becomes the field `residual`
+    activation's gradient -> normalise's gradient           dy is multiplied by the slope where it is read
+    a copy of a gradient                                    whoever reads the copy reads the original
+
+Which bits come out does not change, for these are the same sums in the same order. In inference, parameters are
+prepared once for as long as they do not change, which may round differently:
+
+    correlate2d or dense -> normalise_by                    the normalisation is folded into weights and bias
+"""
+
+from collections import defaultdict
+
+import numpy as np
+
+from cnnc import _core
+from cnnc.activations import ACTIVATIONS
+from cnnc.ops import OPS
+from cnnc.steps import Buffer, Storage
+
+# name of an activation's operation -> its number in the field `act`: the rows of csrc/activation/activations.h
+CODES = {name: number for number, name in enumerate((n for n in OPS if n in {a.name for a in ACTIVATIONS}), 1)}
+
+
+class Steps:
+    """Steps in their order, with who reads and who writes each buffer. A dropped step leaves its slot empty."""
+
+    def __init__(self, steps, kept):
+        self.slots = list(steps)
+        self.kept = {id(buffer.storage) for buffer in kept}
+        self._readers, self._writers = defaultdict(list), defaultdict(list)
+        for slot, step in enumerate(steps):
+            step.slot = slot
+            self._note(step)
+
+    def __iter__(self):
+        return iter([step for step in self.slots if step is not None])
+
+    def _note(self, step):
+        for name, buffer in step.named_buffers():
+            (self._writers if name in step.writes else self._readers)[id(buffer.storage)].append(step)
+
+    def _forget(self, step):
+        for name, buffer in step.named_buffers():
+            (self._writers if name in step.writes else self._readers)[id(buffer.storage)].remove(step)
+
+    def readers(self, buffer):
+        """The steps that read a buffer, in their order."""
+        return sorted(self._readers[id(buffer.storage)], key=lambda step: step.slot)
+
+    def writers(self, buffer):
+        """The steps that write a buffer, in their order."""
+        return sorted(self._writers[id(buffer.storage)], key=lambda step: step.slot)
+
+    def hidden(self, buffer):
+        """Whether nobody but the steps sees a buffer."""
+        return buffer.storage.array is None and id(buffer.storage) not in self.kept
+
+    def private(self, buffer, writer, reader):
+        """Whether a buffer is nothing but the way from one step to another."""
+        return self.hidden(buffer) and self.readers(buffer) == [reader] and self.writers(buffer) == [writer]
+
+    def untouched(self, buffer, first, last):
+        """Whether no step after one and up to another writes a buffer."""
+        return not any(first.slot < step.slot <= last.slot for step in self.writers(buffer))
+
+    def change(self, step, **fields):
+        """Sets fields of a step."""
+        self._forget(step)
+        step.fields.update(fields)
+        if step.op is not None:
+            step.writes = [name for name in step.op.outputs if step.fields.get(name) is not None]
+        self._note(step)
+
+    def drop(self, step):
+        self._forget(step)
+        self.slots[step.slot] = None
+
+    def replace(self, step, by):
+        """Puts the step `by` in the place of another."""
+        self.drop(step)
+        self.slots[by.slot] = None
+        by.slot = step.slot
+        self.slots[by.slot] = by
+
+    def rename(self, buffer, target):
+        """Makes every use of one buffer's memory a use of another's."""
+        for step in {id(s): s for s in (*self.readers(buffer), *self.writers(buffer))}.values():
+            fields = {name: target.reshape(b.shape) for name, b in step.named_buffers() if b.storage is buffer.storage}
+            self.change(step, **fields)
+
+
+def has(step, *fields):
+    """Whether a step's operation has these fields and none of them is in use yet."""
+    names = {field.name for field in step.op.fields} if step.op else ()
+    return all(field in names and not step.fields.get(field) for field in fields)
+
+
+def only(steps):
+    """The one step of a list, or None."""
+    return steps[0] if len(steps) == 1 else None
+
+
+def later_slots(steps, than):
+    """The slots of those steps that come after another."""
+    return [step.slot for step in steps if step.slot > than.slot]
+
+
+class Prepared:
+    """Arrays that are computed from parameters, anew only when those have changed."""
+
+    def __init__(self, shapes, dtype, compute):
+        sizes = [int(np.prod(shape)) * dtype.itemsize for shape in shapes]
+        self.arrays = [_core.aligned(n).view(dtype).reshape(shape) for n, shape in zip(sizes, shapes, strict=True)]
+        self._compute, self._stamp = compute, None
+
+    def refresh(self, stamp):
+        """Computes the arrays unless they are those of this stamp of the parameters, see `Flat.stamp`."""
+        if stamp != self._stamp:
+            self._compute(*self.arrays)
+            self._stamp = stamp
+
+    def buffers(self):
+        """The arrays as buffers of a recording."""
+        return [Buffer(array.shape, array.dtype, Storage(array.nbytes, array)) for array in self.arrays]
+
+
+def is_fixed(*buffers):
+    """Whether buffers are parameters (or missing)."""
+    return all(buffer is None or buffer.storage.array is not None for buffer in buffers)
+
+
+class Fusion:
+    """The rules, on the steps of one recording.
+
+    Attributes:
+        became: id of a storage that is not used any more -> the one that took its place.
+        prepared: what must be refreshed before the steps run, in this order.
+    """
+
+    def __init__(self, steps, kept, shelf):
+        self.steps = Steps(steps, kept)
+        self.shelf = shelf
+        self.became, self.prepared = {}, []
+
+    def prepare(self, key, shapes, dtype, compute):
+        """Buffers of prepared arrays; those of the same key are the same in every recording that shares the shelf."""
+        if key not in self.shelf:
+            self.shelf[key] = Prepared(shapes, dtype, compute)
+        self.prepared.append(self.shelf[key])
+        return self.shelf[key].buffers()
+
+    def run(self, *rules):
+        """Applies each rule to every step there is."""
+        for rule in rules:
+            for step in self.steps:
+                if step.op is not None and self.steps.slots[step.slot] is step:
+                    rule(self, step)
+
+    def storage(self, storage):
+        """The storage that took the place of another, or that itself."""
+        while id(storage) in self.became:
+            storage = self.became[id(storage)]
+        return storage
+
+    def fold(self, step):
+        """Folds a normalisation by given statistics into the weights and bias before it."""
+        if step.op.name != "normalise_by":
+            return
+        steps, x = self.steps, step.fields["x"]
+        maker = only(steps.writers(x))
+        statistics = [step.fields[name] for name in ("mean", "var", "gamma", "beta")]
+        if maker is None or maker.op is None or maker.op.name not in ("correlate2d", "dense"):
+            return
+        if not (steps.private(x, maker, step) and is_fixed(*statistics) and has(maker, "act") and has(step, "act")):
+            return
+        w, b = maker.fields["w"], maker.fields["b"]
+        if not is_fixed(w, b):
+            return
+        sources = [buffer and buffer.storage.array for buffer in (w, b, *statistics)]
+        eps = step.fields["eps"]
+        key = ("fold", *(a is not None and a.ctypes.data for a in sources), eps)
+        w, b = self.prepare(key, (w.shape, w.shape[-1:]), w.dtype, lambda w, b: fold_into(w, b, *sources, eps))
+        steps.drop(step)
+        steps.change(maker, w=w, b=b, y=step.fields["y"].reshape(maker.fields["y"].shape))
+        self.became[id(x.storage)] = step.fields["y"].storage
+
+    def activate(self, step):
+        """Makes an activation a part of the step that computes its input."""
+        steps, code = self.steps, CODES.get(step.op.name)
+        maker = only(steps.writers(step.fields["x"])) if code else None
+        if maker is None or not has(maker, "act") or not steps.private(step.fields["x"], maker, step):
+            return
+        x, y = step.fields["x"], step.fields["y"]
+        steps.drop(step)
+        steps.change(maker, y=y.reshape(maker.fields["y"].shape), act=code, alpha=step.fields["alpha"])
+        self.became[id(x.storage)] = y.storage
+
+    def join(self, step):
+        """Makes a sum of two a part of the step that computes one of them."""
+        steps, y = self.steps, step.fields.get("y")
+        if step.op.name != "add" or step.fields["b"] is None or steps.writers(y) != [step]:
+            return
+        for mine, other in (("a", "b"), ("b", "a")):
+            x, residual = step.fields[mine], step.fields[other]
+            maker = only(steps.writers(x))
+            if maker is not None and has(maker, "act", "residual") and steps.private(x, maker, step):
+                shape = maker.fields["y"].shape
+                steps.replace(step, by=maker)
+                steps.change(maker, y=y.reshape(shape), residual=residual.reshape(shape), act=step.fields["act"],
+                             alpha=step.fields["alpha"])  # fmt: skip
+                self.became[id(x.storage)] = y.storage
+                return
+
+    def share_copy(self, step):
+        """Makes a copy of a gradient the original itself, if neither is read after the other has been added to."""
+        steps = self.steps
+        if step.op.name != "add" or step.fields["b"] is not None or step.fields.get("act"):
+            return
+        source, copy = step.fields["a"], step.fields["y"]
+        if not (steps.hidden(source) and steps.hidden(copy)) or steps.writers(copy)[0] is not step:
+            return
+        added = [later_slots(steps.writers(buffer), step) for buffer in (source, copy)]
+        read = [later_slots(steps.readers(buffer), step) for buffer in (source, copy)]
+        if added[0] and added[1]:
+            return
+        if all(not adds or not reads or reads[-1] < adds[0] for reads, adds in zip(read, reversed(added), strict=True)):
+            steps.drop(step)
+            steps.rename(copy, source)
+            self.became[id(copy.storage)] = source.storage
+
+    def slope(self, step):
+        """Makes an activation's gradient a part of the gradient of the normalisation before it."""
+        steps, code = self.steps, CODES.get(step.op.name.removesuffix("_dx"))
+        if not code or "dy" not in step.op.inputs or "y" not in step.op.inputs:
+            return
+        dy, y, dx = (step.fields[name] for name in ("dy", "y", "dx"))
+        readers, writers = steps.readers(dx), steps.writers(dx)
+        if not readers or not steps.hidden(dx) or writers[0] is not step:
+            return
+        reader = readers[0]
+        ready = has(reader, "y", "act", "dresidual") and reader.fields["dy"].storage is dx.storage
+        alone = all(writer.slot > reader.slot for writer in writers[1:])
+        if ready and alone and steps.untouched(dy, step, reader) and steps.untouched(y, step, reader):
+            shape = reader.fields["dy"].shape
+            used = len(readers) > 1 or len(writers) > 1
+            steps.drop(step)
+            steps.change(reader, dy=dy.reshape(shape), y=y.reshape(shape), act=code, alpha=step.fields["alpha"],
+                         dresidual=dx.reshape(shape) if used else None)  # fmt: skip
+            if not used:
+                self.became[id(dx.storage)] = dy.storage
+
+
+def fold_into(w_to, b_to, w, b, mean, var, gamma, beta, eps):
+    """(x w + b - mean) / sqrt(var + eps) gamma + beta = x w_to + b_to, with outputs on the last axis of w."""
+    scale = 1 / np.sqrt(var.astype(np.float64) + eps)
+    if gamma is not None:
+        scale *= gamma
+    np.multiply(w.reshape(w_to.shape), scale, out=w_to, casting="same_kind")
+    shift = -mean * scale if b is None else (b - mean.astype(np.float64)) * scale
+    b_to[...] = shift if beta is None else shift + beta
+
+
+def fuse(steps, kept, training, shelf):
+    """Rewrites a list of recorded steps.
+
+    Args:
+        steps: in their order.
+        kept: buffers that are filled before the first step or read after the last.
+        training: whether there is a backward pass.
+        shelf: dict in which recordings of the same network share what is prepared.
+
+    Returns:
+        The `Fusion`, whose `steps` are those that are left.
+    """
+    fusion = Fusion(steps, kept, shelf)
+    if not training:
+        fusion.run(Fusion.fold)
+    fusion.run(Fusion.activate, Fusion.join)
+    if training:
+        fusion.run(Fusion.share_copy, Fusion.slope)
+    return fusion

@@ -1,0 +1,67 @@
+"""What a tape writes down: steps, and symbolic buffers with a place in memory and a life still to be found."""
+
+import numpy as np
+
+from cnnc.geometry import checked_size
+
+
+class Storage:
+    """Memory of one or more buffers: a fixed array, or a place in the arena with a life [first, last] in steps."""
+
+    __slots__ = ("alias", "array", "first", "last", "nbytes", "offset")
+
+    def __init__(self, nbytes, array=None):
+        self.nbytes = nbytes
+        self.array = array
+        self.alias = None  # the storage whose memory this one shares
+        self.first = self.last = self.offset = None
+
+    def root(self):
+        """The storage that really has the memory."""
+        return self if self.alias is None else self.alias.root()
+
+    def use(self, step):
+        """Notes that step number `step` reads or writes this memory."""
+        self.first = step if self.first is None else min(self.first, step)
+        self.last = step if self.last is None else max(self.last, step)
+
+
+class Buffer:
+    """A symbolic array."""
+
+    __slots__ = ("dtype", "needs_grad", "shape", "storage")
+
+    def __init__(self, shape, dtype, storage=None, needs_grad=False):
+        self.shape = tuple(int(n) for n in shape)
+        self.dtype = np.dtype(dtype)
+        self.storage = storage or Storage(checked_size(self.shape, self.dtype.itemsize) * self.dtype.itemsize)
+        self.needs_grad = needs_grad
+
+    def reshape(self, shape):
+        """The same memory seen in another shape of equal size."""
+        return Buffer(shape, self.dtype, self.storage, self.needs_grad)
+
+    def __repr__(self):
+        return f"Buffer{self.shape}"
+
+
+class Step:
+    """One recorded call: of an operation, or of a Python function (`op` is then None)."""
+
+    __slots__ = ("again", "fields", "function", "op", "slot", "writes")
+
+    def __init__(self, operation, function, fields, writes):
+        self.op, self.function, self.fields = operation, function, fields
+        self.writes = [name for name in writes if fields.get(name) is not None]
+        self.again = frozenset()  # the names of gradients that an earlier step has written: this one adds
+
+    def named_buffers(self):
+        """(field, buffer) of those fields that are buffers."""
+        return [(name, value) for name, value in self.fields.items() if isinstance(value, Buffer)]
+
+    def buffers(self):
+        return [buffer for _, buffer in self.named_buffers()]
+
+    def outputs(self):
+        """The buffers this step writes."""
+        return [self.fields[name] for name in self.writes]
