@@ -218,8 +218,8 @@ class Sequential(Chain):
             loss: in training, the loss: a name or an object, see `cnnc.Trainer`.
 
         Returns:
-            A dict of bytes: parameters, gradients, optimizer, prepared (what inference derives from parameters and keeps),
-            activations, scratch and their total.
+            A dict of bytes: parameters, gradients, optimizer, prepared (what inference derives from parameters and
+            keeps), activations, scratch and their total.
         """
         return summary_module.memory(self._built(), batch_size, training, optimizer, loss)
 
