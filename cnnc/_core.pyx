@@ -36,6 +36,7 @@ cdef extern from "cnnc.h" nogil:
     const cnnc_op cnnc_ops[]
     const int cnnc_op_count
     ptrdiff_t cnnc_run(const cnnc_step *, ptrdiff_t, void *, int, int (*)() noexcept nogil)
+    ptrdiff_t cnnc_run_timed(const cnnc_step *, ptrdiff_t, void *, int, double *)
     int cnnc_isa_count()
     const char *cnnc_isa_name(int)
     int cnnc_isa_supported(int)
@@ -248,6 +249,12 @@ cdef class Call:
         """The bytes of scratch this call needs with `team` threads."""
         return self.op.op.scratch[self.real](cnp.PyArray_DATA(self.words), team)
 
+    @property
+    def sizes(self):
+        """The size fields by name."""
+        cdef int64_t *word = <int64_t *> cnp.PyArray_DATA(self.words)
+        return {field.name: word[i] for i, field in enumerate(self.op.fields) if field.kind == "size"}
+
     def set(self, name, int64_t value):
         """Changes a size field."""
         for i, field in enumerate(self.op.fields):
@@ -384,3 +391,44 @@ cdef class Program:
                 return first + done
         self.choice.note(perf_counter() - start)
         return None
+
+    def profile(self, int rounds=20):
+        """Runs the program `rounds` times with all its threads and measures every step.
+
+        Returns:
+            (name, sizes, seconds) of each step in order: the operation's name or the Python function's, its size
+            fields, and the median of its times. Training steps train.
+
+        Raises:
+            FloatingPointError: if check_finite stops the program.
+        """
+        cdef cnp.ndarray times = np.zeros((rounds, len(self.calls)))
+        cdef double *at
+        cdef double start
+        cdef ptrdiff_t first, end, done
+        cdef void *area = cnp.PyArray_DATA(self.scratch)
+        cdef int team = self.team, i
+        for i in range(rounds):
+            at = <double *> cnp.PyArray_DATA(times) + i * times.shape[1]
+            for part in self.parts:
+                if not isinstance(part, tuple):
+                    start = perf_counter()
+                    part()
+                    at[0] = perf_counter() - start
+                    at += 1
+                    continue
+                first, end = part
+                with nogil:
+                    done = cnnc_run_timed(self.steps + first, end - first, area, team, at)
+                if done < end - first:
+                    raise FloatingPointError(f"a program that is measured must be finite: step {first + done} was not")
+                at += end - first
+            PyErr_CheckSignals()
+        seconds = np.median(times, axis=0).tolist()
+        return [(*_named(step), second) for step, second in zip(self.calls, seconds)]
+
+
+def _named(step):
+    if isinstance(step, Call):
+        return step.op.name, step.sizes
+    return getattr(step, "func", step).__name__, {}

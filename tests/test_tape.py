@@ -192,6 +192,33 @@ def test_programs_of_all_batch_sizes_share_one_arena():
 # --- recording -----------------------------------------------------------------------------------------------------
 
 
+def test_every_step_of_a_program_can_be_timed():
+    class Doubled(cnnc.Layer):
+        def forward(self, x):
+            return x + x
+
+    net = cnnc.Sequential([cnnc.Conv2D(4, 3), Doubled(), cnnc.ReLU(), cnnc.Flatten(), cnnc.Dense(3)])
+    net.build((6, 6, 2), seed=1)
+    x = batch((6, 6, 2), 2)
+    y = net(x)
+    run = net._arena.run(("inference", 2, np.dtype(np.float32), False), None)
+    run["x"][...] = x
+    rows = run.program.profile(1)
+    assert [name for name, _, _ in rows] == ["correlate2d", "forward", "relu", "dense"]
+    assert rows[0][1]["K"] == 4 and rows[0][1]["OW"] == 4 and rows[1][1] == {}
+    assert all(0 < seconds < 1 for _, _, seconds in rows)
+    np.testing.assert_array_equal(run["y"], y)
+    assert len(run.program.profile(5)) == len(rows)
+
+
+def test_a_program_that_is_timed_must_be_finite():
+    net = cnnc.Sequential([cnnc.Dense(3)]).build((2,), seed=0)
+    run = cnnc.Trainer(net, cnnc.SGD()).run(2, np.float32, one_hot=False)
+    run["x"][...], run["labels"][...] = np.nan, 0
+    with pytest.raises(FloatingPointError, match="step 2 was not"):
+        run.program.profile()
+
+
 def test_gradients_that_nobody_needs_are_not_computed():
     """The first layer's input needs none, nor does anything before the first parameter."""
     net = cnnc.Sequential([cnnc.Tanh(), cnnc.Conv2D(2, 3), cnnc.ReLU(), cnnc.Flatten(), cnnc.Dense(3)]).build((4, 4, 1))

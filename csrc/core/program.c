@@ -10,6 +10,17 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+ptrdiff_t cnnc_run_timed(const cnnc_step *steps, ptrdiff_t count, void *scratch, int threads, double *times)
+{
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const double start = seconds();
+        if (steps[i].run(steps[i].args, scratch, threads))
+            return i;
+        times[i] = seconds() - start;
+    }
+    return count;
+}
+
 ptrdiff_t cnnc_run(const cnnc_step *steps, ptrdiff_t count, void *scratch, int threads, int (*interrupted)(void))
 {
     double asked = seconds();
