@@ -146,22 +146,24 @@ class Flat:
         """A fresh flat array of zeros of the layout of the learned parameters, for an optimizer's state."""
         return self._zeros(self.length)
 
-    def runs(self, apart=False):
+    def runs(self, apart=()):
         """(slice, lr_scale, decays) of each contiguous run of trainable parameters with equal settings.
 
-        With `apart` a run is one parameter.
+        Parameters in `apart` are a run each.
         """
-        runs = []
+        runs, open_run = [], False
         for path in sorted(self.learned(), key=self.offsets.get):
             parameter, start = self.named[path], self.offsets[path]
             end = start + parameter.room
             settings = parameter.lr_scale, parameter.decays
             if not parameter.trainable:
                 continue
-            if not apart and runs and runs[-1][0].stop == start and runs[-1][1:] == settings:
+            joins = open_run and parameter not in apart
+            if joins and runs[-1][0].stop == start and runs[-1][1:] == settings:
                 runs[-1] = slice(runs[-1][0].start, end), *settings
             else:
                 runs.append((slice(start, end), *settings))
+            open_run = parameter not in apart
         return runs
 
     def initialise(self, seed):

@@ -6,6 +6,7 @@ lays all of them out in one arena: buffers share memory when their lives do not 
 place, and the peak memory is known before anything has run. `Plan.program` fills in addresses.
 """
 
+import contextlib
 import functools
 
 import numpy as np
@@ -33,17 +34,21 @@ class Tape:
         add: whether gradients of parameters are added to what they hold from the beginning, as in the later parts of
             a batch.
         shelf: dict in which recordings of one network share what is prepared from parameters for inference.
+        passing: parameters whose gradients are not kept but have a place in the arena until they are used.
 
     Attributes:
         heads: (logits buffer, weight) of each auxiliary head, whose losses are added to the loss with that weight.
     """
 
-    def __init__(self, dtype=np.float32, training=False, rng=None, add=False, shelf=None):
+    def __init__(self, dtype=np.float32, training=False, rng=None, add=False, shelf=None, passing=()):
         self.dtype = np.dtype(dtype)
         self.training = training
         self.rng = rng
         self.heads = []
         self._shelf = {} if shelf is None else shelf
+        self._passing = {parameter: Buffer(parameter.shape, dtype) for parameter in passing}
+        self._soon = {parameter: [] for parameter in passing}  # what updates them
+        self._updated = None
         self._kept_grads = set() if add else None  # storages of gradients that hold something already
         self.trace = []  # (layer, output buffer) of each layer without children, in order
         self._forward, self._backward, self._update = [], [], []
@@ -93,6 +98,8 @@ class Tape:
         return Buffer(x.shape, x.dtype, storage)
 
     def _parameter_grad(self, parameter):
+        if parameter in self._passing:
+            return self._passing[parameter]
         grad = self.fixed(parameter.grad)
         if self._kept_grads is not None:
             self._kept_grads.add(id(grad.storage))
@@ -118,7 +125,16 @@ class Tape:
 
     def update(self, name, **fields):
         """Records an operation that runs after the whole backward pass."""
-        self._record(self._update, name, None, fields)
+        self._record(self._soon.get(self._updated, self._update), name, None, fields)
+
+    @contextlib.contextmanager
+    def update_of(self, parameter):
+        """Inside, `update` is about this parameter: if its gradient is not kept, what is recorded runs as soon as the
+        backward pass has done with it.
+        """
+        self._updated = parameter
+        yield
+        self._updated = None
 
     def call(self, function, x, y, needs_grad):
         """Records a Python step `function(x, y)`, with arrays, that fills `y` from `x`."""
@@ -150,7 +166,7 @@ class Tape:
 
     def plan(self, team):
         """Ends the recording: orders and fuses the steps, finds each buffer's life, shares memory. Returns a `Plan`."""
-        steps = [*self._forward, *reversed(self._backward), *self._update]
+        steps = [*self._with_early_updates([*self._forward, *reversed(self._backward)]), *self._update]
         fusion = fuse(steps, [*self._inputs, *self._kept], self.training, self._shelf)
         steps = list(fusion.steps)
         self._set_again(steps, self._kept_grads or ())
@@ -163,6 +179,17 @@ class Tape:
             buffer.storage.use(len(steps))
         self._share(fusion.storage)
         return Plan(steps, [*self._inputs, *self._kept], team, fusion.prepared)
+
+    def _with_early_updates(self, steps):
+        """The steps, with what updates parameters whose gradients are not kept after the last that needs those."""
+        last = {}
+        for number, step in enumerate(steps):
+            last.update((id(buffer.storage), number) for buffer in step.buffers())
+        after = [[] for _ in steps]
+        for parameter, updates in self._soon.items():
+            uses = [last.get(id(b.storage), -1) for b in (self._passing[parameter], self.buffer(parameter))]
+            after[max(uses)].extend(updates)
+        return [each for step, updates in zip(steps, after, strict=True) for each in (step, *updates)]
 
     @staticmethod
     def _set_again(steps, kept):

@@ -65,7 +65,7 @@ def fit(net, x, labels, epochs=1, batch_size=64, optimizer=None, loss="cross_ent
     batches = -(-len(x) // batch_size)
     if optimizer is None:
         optimizer = SGD(lr=0.01, momentum=0.9)
-    trainer = Trainer(net, optimizer, loss, epochs * batches, accumulate, ema)
+    trainer = Trainer(net, optimizer, loss, epochs * batches, accumulate, ema, keep_gradients=False)
     if isinstance(optimizer.lr, Schedule):
         val = [f"val_{name}" for name in loss.metrics] if validation_data is not None else []
         optimizer.lr.check([*loss.metrics, "lr", "seconds", *val])

@@ -6,6 +6,7 @@ import weakref
 import numpy as np
 
 from cnnc.labels import check_weights
+from cnnc.layers.base import Layer
 from cnnc.tape import Tape
 from cnnc.training import losses
 from cnnc.training.average import Average
@@ -13,6 +14,8 @@ from cnnc.training.checks import check_count, check_rate
 from cnnc.training.update import Update
 
 __all__ = ["NonFiniteLoss", "Trainer"]
+
+LARGE = 1 << 18  # elements of a parameter whose gradient is worth a place of its own in the plan
 
 
 class NonFiniteLoss(FloatingPointError):
@@ -34,6 +37,8 @@ class Trainer:
         accumulate: in how many parts a batch is worked off. Their gradients add up to those of the whole batch, in the
             memory of one part; layers that look at the whole batch, as batch normalisation does, see parts.
         ema: the share of the moving average of the weights that stays in a step, such as 0.999; None for no average.
+        keep_gradients: False uses the gradient of a large parameter as soon as it is there, in memory that others need
+            later, where that is possible: not with `clip_norm` or `accumulate`. `gradients()` is refused then.
 
     Attributes:
         step_number: steps done.
@@ -53,7 +58,8 @@ class Trainer:
         True
     """
 
-    def __init__(self, net, optimizer, loss="cross_entropy", steps=None, accumulate=1, ema=None):
+    def __init__(self, net, optimizer, loss="cross_entropy", steps=None, accumulate=1, ema=None,
+                 keep_gradients=True):  # fmt: skip
         self.net = net
         self.flat = net.flat  # raises if the network is not built
         self.loss = losses.get(loss)
@@ -64,7 +70,8 @@ class Trainer:
         net.settle()
         self._frozen = [(layer, layer.frozen) for layer in net.walk()]
         self.optimizer = optimizer
-        self.update = Update(optimizer, self.flat)
+        self.passing = () if keep_gradients else self._passing()
+        self.update = Update(optimizer, self.flat, self.passing)
         self.step_number = 0
         self.hits = 0
         self.lr = np.zeros(1)
@@ -76,6 +83,14 @@ class Trainer:
     def state(self):
         """Name -> flat array that the optimizer keeps from step to step."""
         return self.update.state
+
+    def _passing(self):
+        """The parameters whose gradients need not be kept: large ones, of layers that are not written in NumPy."""
+        if self.accumulate > 1 or getattr(self.optimizer, "clip_norm", None) is not None:
+            return ()
+        recorded = [layer for layer in self.net.walk() if type(layer).record is not Layer.record]
+        parameters = {p: None for layer in recorded for p in layer.own_parameters().values()}
+        return [p for p in parameters if p.trainable and p.size >= LARGE]
 
     # --- recording
 
@@ -92,7 +107,7 @@ class Trainer:
         """
         for layer, frozen in self._frozen:  # another trainer may have been made in the meantime
             layer.freeze(frozen)
-        tape = Tape(self.net.dtype, training=True, rng=self.net.rng, add=add)
+        tape = Tape(self.net.dtype, training=True, rng=self.net.rng, add=add, passing=self.passing)
         self.flat.grad  # noqa: B018 - layers record views into it
         source, x = self.net.record_input(tape, n, dtype)
         y = self.net.apply(tape, x)
@@ -216,7 +231,13 @@ class Trainer:
         return loss
 
     def gradients(self):
-        """Path -> array: the gradients of the last step, live views."""
+        """Path -> array: the gradients of the last step, live views.
+
+        Raises:
+            ValueError: if they are not kept.
+        """
+        if self.passing:
+            raise ValueError("gradients are there with Trainer(..., keep_gradients=True): received False")
         self.flat.grad  # noqa: B018 - allocates the views if no step has run
         return {path: parameter.grad for path, parameter in self.flat.learned().items()}
 

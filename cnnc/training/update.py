@@ -87,15 +87,20 @@ class Optimizer:
 class Update:
     """What an optimizer does to a network's flat buffers in a step, and what it keeps from one to the next.
 
+    Args:
+        optimizer, flat: the optimizer, and the network's parameters.
+        passing: parameters whose gradients are not kept: each is updated as soon as its gradient is there.
+
     Attributes:
         state: name -> flat array, which starts as zeros.
     """
 
-    def __init__(self, optimizer, flat):
+    def __init__(self, optimizer, flat, passing=()):
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"optimizer must be an Optimizer, such as cnnc.SGD(lr=0.05): received {optimizer!r}")
         self.optimizer, self.flat = optimizer, flat
-        self.runs = flat.runs(apart=optimizer.apart)
+        self.passing = {flat.offsets[path]: p for path, p in flat.named.items() if p in passing}
+        self.runs = flat.runs(apart=flat.named.values() if optimizer.apart else passing)
         self.numbers = np.zeros((len(self.runs), NUMBERS))
         self.state = {name: flat.state() for name in optimizer.states if name}
 
@@ -111,16 +116,26 @@ class Update:
 
     def record(self, tape):
         """Records clipping and the updates: a pass over each run."""
-        optimizer, grad = self.optimizer, self.flat.grad
-        if optimizer.clip_value is not None:
-            for part, *_ in self.runs:
-                tape.update("clip_value", x=grad[part], limit=optimizer.clip_value)
+        optimizer, squares = self.optimizer, None
         if optimizer.clip_norm is not None:
             squares = tape.new((1,), np.float64)
             for part, *_ in self.runs:
-                tape.update("sum_squares", x=grad[part], sum=squares)
-            for part, *_ in self.runs:
-                tape.update("clip_norm", x=grad[part], squares=squares, limit=optimizer.clip_norm)
-        for numbers, (part, _, matrices) in zip(self.numbers, self.runs, strict=True):
-            states = [self.state[name][part] if name else None for name in optimizer.states]
-            optimizer.record(tape, self.flat.memory[part], grad[part], numbers, states, self._decays(matrices))
+                tape.update("sum_squares", x=self._clipped(tape, self.flat.grad[part]), sum=squares)
+        for numbers, (run, _, matrices) in zip(self.numbers, self.runs, strict=True):
+            parameter, part = self.passing.get(run.start), run
+            with tape.update_of(parameter):
+                if parameter is not None:
+                    part = slice(run.start, run.start + parameter.size)
+                    grad = self._clipped(tape, tape.grad(parameter).reshape((parameter.size,)))
+                elif squares is not None:
+                    grad = self.flat.grad[part]
+                    tape.update("clip_norm", x=grad, squares=squares, limit=optimizer.clip_norm)
+                else:
+                    grad = self._clipped(tape, self.flat.grad[part])
+                states = [self.state[name][part] if name else None for name in optimizer.states]
+                optimizer.record(tape, self.flat.memory[part], grad, numbers, states, self._decays(matrices))
+
+    def _clipped(self, tape, grad):
+        if self.optimizer.clip_value is not None:
+            tape.update("clip_value", x=grad, limit=self.optimizer.clip_value)
+        return grad

@@ -1,0 +1,51 @@
+"""Gradients that are used as soon as they are there and not kept: the same weights, in less memory."""
+
+import numpy as np
+import pytest
+
+import cnnc
+from cnnc.training import trainer as trainer_module
+
+
+def _twins(optimizer, keep_gradients, **settings):
+    """A network with parameters large and small, shared, frozen and in NumPy, and its trainer."""
+    shared = cnnc.Dense(64)
+    net = cnnc.Sequential([cnnc.Conv2D(8, 3), cnnc.BatchNorm(), cnnc.Tanh(), cnnc.Flatten(), cnnc.Dense(64), shared,
+                           cnnc.Tanh(), shared, cnnc.Dense(9), cnnc.Tanh(), cnnc.Dense(4)])  # fmt: skip
+    net.build((9, 9, 2), seed=0)
+    net.layers[8].trainable = False
+    return net, cnnc.Trainer(net, optimizer, keep_gradients=keep_gradients, **settings)
+
+
+@pytest.mark.parametrize("optimizer", [
+    cnnc.SGD(lr=0.1, momentum=0.9, weight_decay=0.01), cnnc.SGD(lr=0.1, clip_norm=0.5),
+    cnnc.Adam(lr=0.01, clip_value=0.02), cnnc.LARS(lr=1.0, momentum=0.9),
+])  # fmt: skip
+def test_gradients_that_are_not_kept_give_the_same_weights(optimizer, monkeypatch):
+    monkeypatch.setattr(trainer_module, "LARGE", 1000)
+    x, labels = np.random.default_rng(0).standard_normal((6, 9, 9, 2)), np.arange(6) % 4
+    nets = []
+    for keep in (True, False):
+        net, trainer = _twins(optimizer, keep, ema=0.9)
+        assert (len(trainer.passing) == 2) == (not keep and optimizer.clip_norm is None)
+        losses = [trainer.step(x, labels) for _ in range(4)]
+        nets.append([losses, *(array.tobytes() for array in (*net.state().values(), trainer.average.array))])
+    assert nets[0] == nets[1]
+
+
+def test_gradients_that_are_not_kept_cannot_be_asked_for(monkeypatch):
+    monkeypatch.setattr(trainer_module, "LARGE", 1000)
+    _, trainer = _twins(cnnc.SGD(), False)
+    with pytest.raises(ValueError, match="keep_gradients=True"):
+        trainer.gradients()
+    assert cnnc.Trainer(trainer.net, cnnc.SGD(), keep_gradients=False, accumulate=2).gradients()
+
+
+def test_gradients_that_are_not_kept_need_no_memory():
+    net = cnnc.Sequential([cnnc.Dense(3000), cnnc.ReLU(), cnnc.Dense(3000), cnnc.ReLU(), cnnc.Dense(10)]).build((3000,))
+    kept, passing = (
+        cnnc.Trainer(net, cnnc.SGD(), keep_gradients=keep).plan(4, np.float32, one_hot=False, team=1)[0].activations
+        for keep in (True, False)
+    )
+    largest = 4 * 3000 * 3000
+    assert largest <= passing - kept + 8 * 3000 * 4 < 1.1 * largest  # one at a time, and none of the flat array
