@@ -7,12 +7,17 @@ once; handed to a tape it is recorded. `cnnc.functional` is the friendly front f
 import os
 import threading
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 
 from cnnc import _core
 
 OPS = _core.OPS
+ALGORITHMS = ("auto", "direct")  # of convolution, in the order of csrc/conv/conv.h
+# the activations that an operation can end in, numbered as in csrc/activation/activation.h
+ENDINGS = (None, *(name for name, operation in OPS.items() if f"{name}_dx" in OPS
+                   and [field.name for field in operation.fields] == ["x", "y", "LENGTH", "alpha"]))  # fmt: skip
 _forked = threading.Event()
 
 
@@ -34,9 +39,43 @@ def _fields(window):
     return {"stride_h": window.stride[0], "stride_w": window.stride[1], "pad_top": top, "pad_left": left}
 
 
-def conv_fields(window, flip=False):
+def conv_fields(window, flip=False, algorithm="auto"):
     """Fields of the convolutions; `flip` reads the filter flipped both ways."""
-    return {**_fields(window), "dilation_h": window.dilation[0], "dilation_w": window.dilation[1], "flip": int(flip)}
+    return {**_fields(window), "dilation_h": window.dilation[0], "dilation_w": window.dilation[1],
+            "flip": int(flip), "algorithm": ALGORITHMS.index(algorithm)}  # fmt: skip
+
+
+def ending(activation=None, alpha=0.0):
+    """Fields of an operation that ends in an activation, by the name of its operation."""
+    return {"act": ENDINGS.index(activation), "alpha": float(alpha)}
+
+
+def conv_sizes(x_shape, w_shape, window):
+    """The sizes of a convolution of images and filters of these shapes, for operations that do not see all arrays."""
+    names = ("N", "H", "W", "C", "KH", "KW", "CG", "K", "OH", "OW")
+    return dict(zip(names, (*x_shape, *w_shape, *window.output(*x_shape[1:3])), strict=True))
+
+
+class ConvPlan(NamedTuple):
+    """What a convolution will do: the algorithms of its passes and estimates of their seconds.
+
+    `packed_length` is the length of the filters packed for the forward pass, 0 where nothing is packed.
+    """
+
+    forward: str
+    data: str
+    weights: str
+    with_packed: str
+    packed_length: int
+    seconds: tuple
+
+
+def conv_plan(x_shape, w_shape, window, algorithm="auto", dtype=np.float32):
+    """The plan of a convolution of images and filters of these shapes; see the row of correlate2d_plan."""
+    chosen, seconds = np.empty(5, np.int64), np.empty(4, dtype)
+    op("correlate2d_plan")(chosen=chosen, seconds=seconds, **conv_sizes(x_shape, w_shape, window),
+                           **conv_fields(window, algorithm=algorithm))  # fmt: skip
+    return ConvPlan(*(ALGORITHMS[i] for i in chosen[:4]), int(chosen[4]), tuple(seconds.tolist()))
 
 
 def pool_fields(window):

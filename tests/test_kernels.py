@@ -98,7 +98,8 @@ def test_threads_do_not_change_bits_of_the_other_operations(name, isa, threads):
 
 def test_every_operation_is_called():
     called = {name for spec in SPECS.values() for name, _, _ in spec.chain}
-    assert called | set(DIRECT) == set(_core.OPS)
+    elsewhere = {"correlate2d_pack", "correlate2d_plan"}  # tests/test_convolution.py
+    assert called | set(DIRECT) | elsewhere == set(_core.OPS)
     assert all(spec.tails and spec.large for spec in SPECS.values() if spec.chain)
 
 

@@ -4,11 +4,9 @@ import numpy as np
 
 from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.geometry import convolution
-from cnnc.ops import conv_fields, op
+from cnnc.ops import ALGORITHMS, conv_fields, ending, op
 
 __all__ = ["convolve2d", "convolve2d_backward", "correlate2d", "correlate2d_backward"]
-
-ALGORITHMS = ("auto", "direct")
 
 
 def check_convolution(x, w, b, stride, padding, dilation, groups, algorithm, rank=2):
@@ -23,7 +21,7 @@ def _forward(x, w, b, settings, flip):
     window, y_shape = check_convolution(x, w, b, *settings)
     x, w, b = ready(x, w, b)
     y = np.empty(y_shape, x.dtype)
-    op("correlate2d")(x=x, w=w, b=b, y=y, **conv_fields(window, flip))
+    op("correlate2d")(x=x, w=w, b=b, y=y, **conv_fields(window, flip, settings[4]), **ending())
     return y
 
 
@@ -32,7 +30,7 @@ def _backward(dy, x, w, settings, flip):
     window, y_shape = check_convolution(x, w, None, *settings)
     dy, x, w = ready(gradient(dy, y_shape), x, w)
     dx, dw, db = np.empty_like(x), np.empty_like(w), np.empty(w.shape[-1:], w.dtype)
-    fields = conv_fields(window, flip)
+    fields = conv_fields(window, flip, settings[4])
     op("correlate2d_dx")(dy=dy, w=w, dx=dx, accumulate=0, **fields)
     op("correlate2d_dw")(dy=dy, x=x, dw=dw, db=db, accumulate=0, **fields)
     return dx, dw, db

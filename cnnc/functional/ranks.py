@@ -7,6 +7,7 @@ from cnnc.functional.conv import check_convolution
 from cnnc.geometry import pooling
 from cnnc.ops import (
     conv_fields,
+    ending,
     filter_fields,
     filter_shapes,
     frame_fields,
@@ -49,7 +50,7 @@ def _correlate(x, w, b, settings, rank):
     x, w, b = ready(x, w, b)
     images, filters, part = _as_images(x, w, window, settings[3])
     y = np.empty((len(images), *part.output(*images.shape[1:3]), y_shape[-1]), x.dtype)
-    op("correlate2d")(x=images, w=filters, b=b, y=y, **conv_fields(part))
+    op("correlate2d")(x=images, w=filters, b=b, y=y, **conv_fields(part, algorithm=settings[4]), **ending())
     return y.reshape(y_shape)
 
 
@@ -60,8 +61,9 @@ def _correlate_backward(dy, x, w, settings, rank):
     images, filters, part = _as_images(x, w, window, settings[3])
     dimages, dfilters, db = np.empty_like(images), np.empty_like(filters), np.empty(w.shape[-1:], w.dtype)
     dy = dy.reshape(len(images), *part.output(*images.shape[1:3]), y_shape[-1])
-    op("correlate2d_dx")(dy=dy, w=filters, dx=dimages, accumulate=0, **conv_fields(part))
-    op("correlate2d_dw")(dy=dy, x=images, dw=dfilters, db=db, accumulate=0, **conv_fields(part))
+    fields = conv_fields(part, algorithm=settings[4])
+    op("correlate2d_dx")(dy=dy, w=filters, dx=dimages, accumulate=0, **fields)
+    op("correlate2d_dw")(dy=dy, x=images, dw=dfilters, db=db, accumulate=0, **fields)
     if rank == 1:
         return dimages.reshape(x.shape), dfilters.reshape(w.shape), db
     dx, dw = np.empty_like(x), np.empty_like(w)

@@ -14,7 +14,8 @@ class Convolution(Layer):
 
     def declare(self, shape):
         *lengths, channels = self.images(shape, self.rank)
-        self.expect(self.algorithm in ("auto", "direct"), 'algorithm must be "auto" or "direct"', self.algorithm)
+        known = ", ".join(ops.ALGORITHMS)
+        self.expect(self.algorithm in ops.ALGORITHMS, f"algorithm must be one of {known}", self.algorithm)
         self.expect(geometry.is_int(self.filters) and self.filters > 0, "filters must be a positive int", self.filters)
         self.expect(geometry.is_int(self.groups) and self.groups > 0, "groups must be a positive int", self.groups)
         kernel = geometry.sizes(self.kernel, "kernel", self.rank)
@@ -35,8 +36,8 @@ class Convolution(Layer):
         images, w, dw, window = self.as_images(tape, x)
         bias = self.bias if self.use_bias else None
         y = tape.new((images.shape[0], *window.output(*images.shape[1:3]), self.filters))
-        fields = ops.conv_fields(window)
-        tape.forward("correlate2d", x=images, w=w, b=bias, y=y, **fields)
+        fields = ops.conv_fields(window, algorithm=self.algorithm)
+        tape.forward("correlate2d", x=images, w=w, b=bias, y=y, **fields, **ops.ending())
         dy, db = tape.grad(y), tape.grad(bias)
         if self.rank == 3:  # where a layer is used twice, db adds up but dw, of the stacked filters, does not
             tape.backward("bias_add_db", dy=dy, db=db)

@@ -8,6 +8,10 @@
 
 #include "../core/isa.h"
 
+/* The rows by number, for operations that end in an activation; 0 is none. */
+#define ACTIVATION_NUMBER(to, forward, ...) ACTIVATION_##forward,
+enum { ACTIVATION_none, CNNC_ACTIVATIONS(ACTIVATION_NUMBER, ) ACTIVATION_COUNT };
+
 /* from: y or x, whichever the derivative reads */
 typedef void (*forward_kernel)(const real *x, real *y, ptrdiff_t length, real alpha);
 typedef void (*backward_kernel)(const real *dy, const real *from, real *dx, ptrdiff_t length, real alpha, int accumulate);
@@ -18,8 +22,16 @@ typedef void (*backward_kernel)(const real *dy, const real *from, real *dx, ptrd
 
 typedef struct {
     CNNC_ACTIVATIONS(ACTIVATION_KERNELS, )
+    forward_kernel by_number[ACTIVATION_COUNT]; /* NULL for none */
 } T(activation_kernels);
 
 DECLARE_KERNELS(activation)
+
+/* y = activation number `act` of y, in place: `length` numbers, written just now and still in a cache */
+static inline void T(activate)(ptrdiff_t act, real alpha, real *y, ptrdiff_t length)
+{
+    if (act != ACTIVATION_none)
+        KERNELS(activation)->by_number[act](y, y, length, alpha);
+}
 
 #endif

@@ -35,4 +35,6 @@
 CNNC_ACTIVATIONS(DEFINE_KERNELS, )
 
 #define TABLE_ROW(to, forward, backward, ...) .forward = forward##_row, .backward = backward##_row,
-const T(activation_kernels) KERNEL_TABLE(activation) = {CNNC_ACTIVATIONS(TABLE_ROW, )};
+#define NUMBERED_ROW(to, forward, ...) [ACTIVATION_##forward] = forward##_row,
+const T(activation_kernels) KERNEL_TABLE(activation) = {
+    CNNC_ACTIVATIONS(TABLE_ROW, ) .by_number = {CNNC_ACTIVATIONS(NUMBERED_ROW, )}};

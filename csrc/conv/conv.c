@@ -1,13 +1,13 @@
-/* conv.c - the forward pass: y = b + x correlated with w (flipped if `flip`). */
+/* conv.c - the forward pass: y = b + x correlated with w (flipped if `flip`), and its filters packed beforehand. */
 #include "conv.h"
 #include "depthwise.h"
 
-static T(correlation) forward(const ARGS(correlate2d) *a)
+static T(correlation) forward(conv_sizes s, const real *w)
 {
-    const conv_sizes s = conv_as_product(CONV_SIZES_OF(a));
+    s = conv_as_product(s);
     const ptrdiff_t tap_w = s.CG * s.K, tap_h = s.KW * tap_w;
     return (T(correlation)){
-        .x = a->x, .w = s.flip ? a->w + (s.KH - 1) * tap_h + (s.KW - 1) * tap_w : a->w, .b = a->b, .y = a->y,
+        .w = w && s.flip ? w + (s.KH - 1) * tap_h + (s.KW - 1) * tap_w : w,
         .N = s.N, .H = s.H, .W = s.W, .C = s.C, .groups = s.C / s.CG, .CG = s.CG, .KG = s.K * s.CG / s.C,
         .KH = s.KH, .KW = s.KW, .step_h = s.stride_h, .step_w = s.stride_w,
         .tap_h = s.dilation_h, .tap_w = s.dilation_w, .off_h = -s.pad_top, .off_w = -s.pad_left,
@@ -17,18 +17,51 @@ static T(correlation) forward(const ARGS(correlate2d) *a)
     };
 }
 
+static T(correlation) forward_pass(const ARGS(correlate2d) *a)
+{
+    T(correlation) c = forward(CONV_SIZES_OF(a), a->w);
+    c.x = a->x, c.b = a->b, c.packed = a->packed, c.y = a->y, c.act = a->act, c.alpha = (real)a->alpha;
+    return c;
+}
+
 size_t OP_SCRATCH(correlate2d)(const ARGS(correlate2d) *a, int threads)
 {
-    const T(correlation) c = forward(a);
+    const T(correlation) c = forward_pass(a);
     return is_depthwise(c.groups, c.CG, c.KG) ? T(depthwise_scratch)(&c, threads) : T(correlation_scratch)(&c, threads);
 }
 
 int OP(correlate2d)(const ARGS(correlate2d) *a, void *scratch, int threads)
 {
-    const T(correlation) c = forward(a);
+    const T(correlation) c = forward_pass(a);
     if (is_depthwise(c.groups, c.CG, c.KG))
         T(depthwise_run)(&c, scratch, threads);
     else
         T(correlation_run)(&c, scratch, threads);
+    return 0;
+}
+
+NO_SCRATCH(correlate2d_pack)
+
+int OP(correlate2d_pack)(const ARGS(correlate2d_pack) *a, void *scratch, int threads)
+{
+    (void)scratch;
+    const T(correlation) c = forward(CONV_SIZES_OF(a), a->w);
+    T(correlation_pack)(&c, a->packed, threads);
+    return 0;
+}
+
+NO_SCRATCH(correlate2d_plan)
+
+int OP(correlate2d_plan)(const ARGS(correlate2d_plan) *a, void *scratch, int threads)
+{
+    enum { PASSES = 4 };
+    (void)scratch, (void)threads;
+    const conv_sizes s = CONV_SIZES_OF(a);
+    const T(correlation) c = forward(s, NULL);
+    for (int i = 0; i < PASSES; i++) {
+        a->chosen[i] = ALGORITHM_direct;
+        a->seconds[i] = (real)(1e-11 * (double)(s.N * s.OH * s.OW * s.K) * (double)(s.KH * s.KW * s.CG));
+    }
+    a->chosen[PASSES] = is_depthwise(c.groups, c.CG, c.KG) ? 0 : T(correlation_packed_length)(&c);
     return 0;
 }

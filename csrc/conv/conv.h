@@ -10,10 +10,12 @@
 
 #include "../gemm/correlation.h"
 
-/* The sizes of ops.h's conv rows, which the three argument structs have in common. */
+/* What `algorithm` means in the conv rows. */
+enum { ALGORITHM_auto, ALGORITHM_direct };
+
+/* The sizes of ops.h's conv rows, which the argument structs have in common. */
 typedef struct {
-    ptrdiff_t N, H, W, C, KH, KW, CG, K, OH, OW;
-    ptrdiff_t stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w, flip;
+    CNNC_CONV_SIZES(CNNC_SIZE)
 } conv_sizes;
 
 #define CONV_COPY_FIELD(name) .name = a->name,

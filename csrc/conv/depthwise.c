@@ -1,6 +1,8 @@
 /* depthwise.c - loops of the depthwise convolution and its gradients: output rows, cut into segments. */
 #include "depthwise.h"
 
+#include "../activation/activation.h"
+
 #include <string.h>
 
 enum { ROWS = 4 }; /* output rows of a unit */
@@ -89,6 +91,8 @@ void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads)
                               c->w, c->b,
                               c->y + n * c->y_image + i * c->y_row + s->j * c->y_col, c->y_col, c->accumulate);
             }
+            if (c->act != ACTIVATION_none) /* of the forward pass alone, whose rows are contiguous */
+                T(activate)(c->act, c->alpha, c->y + n * c->y_image + i * c->y_row, c->OW * C);
         }
     }
 }

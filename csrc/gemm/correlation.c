@@ -1,6 +1,8 @@
 /* correlation.c - y (+)= x correlated with w: forward passes, data gradients, dense layers. */
 #include "correlation.h"
 
+#include "../activation/activation.h"
+
 #include <string.h>
 
 /* How the work is cut. A unit is NB images x RB output rows x one group x some panels. */
@@ -14,7 +16,8 @@ typedef struct {
     ptrdiff_t slice, slices, slice_length; /* the copy is [slices][NB][copy_rows][copy_columns][slice of channels] */
     ptrdiff_t depth, segs, run;           /* reduction rows of a panel: segs segments of run */
     ptrdiff_t copy_length;                /* elements, per thread */
-    real *weights, *start, *copies;       /* scratch: packed panels, padded bias, one copy per thread */
+    ptrdiff_t packed_length;              /* elements of the packed panels */
+    real *pack, *start, *copies;          /* scratch: packed panels unless given, padded bias, a copy per thread */
     place *places;
     ptrdiff_t *seg;
     size_t bytes;
@@ -79,7 +82,8 @@ static plan make_plan(const T(correlation) *c, void *scratch, int threads)
     const size_t copy_bytes = p.copy ? cache_lines((size_t)(p.slices * p.slice_length) * sizeof(real)) : 0;
     p.copy_length = (ptrdiff_t)(copy_bytes / sizeof(real));
     arena a = {scratch, 0};
-    p.weights = take(&a, c->groups * p.panels.padded * p.depth, sizeof(real));
+    p.packed_length = c->groups * p.panels.padded * p.depth;
+    p.pack = take(&a, c->packed ? 0 : p.packed_length, sizeof(real));
     p.start = take(&a, c->groups * p.panels.padded, sizeof(real));
     p.places = take(&a, p.NB * p.RB * c->OW, sizeof(place));
     p.seg = take(&a, p.segs, sizeof(ptrdiff_t));
@@ -89,6 +93,8 @@ static plan make_plan(const T(correlation) *c, void *scratch, int threads)
 }
 
 size_t T(correlation_scratch)(const T(correlation) *c, int threads) { return make_plan(c, NULL, threads).bytes; }
+
+ptrdiff_t T(correlation_packed_length)(const T(correlation) *c) { return make_plan(c, NULL, 1).packed_length; }
 
 /* Where the pixels of a unit and the taps are, relative to the unit's corner: the same for all units, the
  * smaller ones at an end use the first places only. */
@@ -123,12 +129,13 @@ static ptrdiff_t pieces_per_tap(const T(correlation) *c, const plan *p)
     return c->transposed ? p->panels.panels : p->slices * ceil_div(p->slice, PACK_ROWS);
 }
 
-static void pack_piece(const T(correlation) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t piece)
+static void pack_piece(const T(correlation) *c, const plan *p, const T(gemm_kernels) *kern, real *packed,
+                       ptrdiff_t piece)
 {
     const ptrdiff_t per_tap = pieces_per_tap(c, p), taps = c->KH * c->KW;
     const ptrdiff_t part = piece % per_tap, tap = piece / per_tap % taps, g = piece / per_tap / taps;
     const real *from = c->w + g * c->w_group + tap / c->KW * c->w_tap_h + tap % c->KW * c->w_tap_w;
-    real *to = p->weights + g * p->panels.padded * p->depth;
+    real *to = packed + g * p->panels.padded * p->depth;
     if (c->transposed) {
         const ptrdiff_t column = part * p->panels.nr, width = panel_width(&p->panels, part);
         for (ptrdiff_t s = 0; s < p->slices; s++)
@@ -178,6 +185,21 @@ static void copy_padded(const T(correlation) *c, const plan *p, real *to, ptrdif
         }
 }
 
+/* The activation of `lanes` numbers of every pixel of a unit, y being the first one's: in pieces as long as they are
+ * contiguous. */
+static void activate_unit(const T(correlation) *c, real *y, ptrdiff_t images, ptrdiff_t rows, ptrdiff_t lanes)
+{
+    ptrdiff_t pixels = c->OW, length = lanes;
+    if (c->y_col == length)
+        length *= pixels, pixels = 1;
+    if (pixels == 1 && c->y_row == length)
+        length *= rows, rows = 1;
+    for (ptrdiff_t n = 0; n < images; n++)
+        for (ptrdiff_t i = 0; i < rows; i++)
+            for (ptrdiff_t j = 0; j < pixels; j++)
+                T(activate)(c->act, c->alpha, y + n * c->y_image + i * c->y_row + j * c->y_col, length);
+}
+
 static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t unit)
 {
     const ptrdiff_t part = unit % p->panel_blocks, g = unit / p->panel_blocks % c->groups;
@@ -188,6 +210,8 @@ static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernel
     const ptrdiff_t end = part_begin(p->panels.panels, p->panel_blocks, part + 1);
     const ptrdiff_t row = c->off_h + i * c->step_h;
     const real *a = c->x + ((n * c->H + row) * c->W + c->off_w) * c->C + g * c->CG;
+    const real *weights = (c->packed ? c->packed : p->pack) + g * p->panels.padded * p->depth;
+    real *y = c->y + n * c->y_image + i * c->y_row + g * c->KG;
     if (p->copy) {
         real *copy = p->copies + thread_number() * p->copy_length;
         const ptrdiff_t copy_rows = (rows - 1) * c->step_h + (c->KH - 1) * c->tap_h + 1;
@@ -196,33 +220,48 @@ static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernel
         a = copy;
     }
     /* A few panels at a time, so that their part of y stays in the second-level cache from chunk to chunk. */
-    for (ptrdiff_t group = first; group < end; group += p->panel_group)
+    for (ptrdiff_t group = first; group < end; group += p->panel_group) {
+        const ptrdiff_t group_end = min_size(end, group + p->panel_group);
         for (ptrdiff_t step = 0; step < p->chunks.count; step++) {
             const chunk ch = chunk_at(&p->chunks, step);
-            for (ptrdiff_t panel = group; panel < min_size(end, group + p->panel_group); panel++) {
+            for (ptrdiff_t panel = group; panel < group_end; panel++) {
                 const ptrdiff_t column = panel * p->panels.nr, width = panel_width(&p->panels, panel);
                 const reduction red = {p->seg + ch.seg, ch.segs, ch.run, 1, width, p->panels.nr * p->depth};
                 kern->block(&red, p->places, images * rows * c->OW, a + ch.k,
-                            p->weights + (g * p->panels.padded + column) * p->depth + (ch.seg * p->run + ch.k) * width,
-                            c->y + n * c->y_image + i * c->y_row + g * c->KG + column,
+                            weights + column * p->depth + (ch.seg * p->run + ch.k) * width, y + column,
                             step == 0 && !c->accumulate ? p->start + g * p->panels.padded + column : NULL,
                             panel_lanes(&p->panels, panel));
             }
         }
+        if (c->act != ACTIVATION_none)
+            activate_unit(c, y + group * p->panels.nr, images, rows,
+                          min_size(c->KG, group_end * p->panels.nr) - group * p->panels.nr);
+    }
+}
+
+void T(correlation_pack)(const T(correlation) *c, real *packed, int threads)
+{
+    const T(gemm_kernels) *kern = KERNELS(gemm);
+    const plan p = make_plan(c, NULL, 1);
+    const ptrdiff_t pieces = c->groups * c->KH * c->KW * pieces_per_tap(c, &p);
+    /* Threads share the pieces of w, which are written apart. */
+#pragma omp parallel for num_threads(team(threads, (double)p.packed_length)) schedule(dynamic)
+    for (ptrdiff_t i = 0; i < pieces; i++)
+        pack_piece(c, &p, kern, packed, i);
 }
 
 void T(correlation_run)(const T(correlation) *c, void *scratch, int threads)
 {
     const T(gemm_kernels) *kern = KERNELS(gemm);
     const plan p = make_plan(c, scratch, threads);
-    const ptrdiff_t pieces = c->groups * c->KH * c->KW * pieces_per_tap(c, &p);
+    const ptrdiff_t pieces = c->packed ? 0 : c->groups * c->KH * c->KW * pieces_per_tap(c, &p);
     fill_tables(c, &p);
     /* Threads share the pieces of w to be packed, then the units: blocks of output pixels, which write apart. */
 #pragma omp parallel num_threads(team(threads, 0.25 * c->N * c->OH * c->OW * c->groups * c->KG * (p.depth + 1)))
     {
 #pragma omp for schedule(dynamic)
         for (ptrdiff_t i = 0; i < pieces; i++)
-            pack_piece(c, &p, kern, i);
+            pack_piece(c, &p, kern, p.pack, i);
 #pragma omp for schedule(dynamic)
         for (ptrdiff_t i = 0; i < p.units; i++)
             run_unit(c, &p, kern, i);

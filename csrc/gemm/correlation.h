@@ -14,6 +14,7 @@
  * forward pass steps by the stride and taps by the dilation; taps may also walk backwards through w. */
 typedef struct {
     const real *x, *w, *b;               /* b may be NULL; w points to tap (0, 0) of group 0 */
+    const real *packed;                  /* NULL, or what correlation_pack made of w, which is then not read */
     real *y;
     ptrdiff_t N, H, W, C, groups, CG, KG;
     ptrdiff_t KH, KW, step_h, step_w, tap_h, tap_w, off_h, off_w;
@@ -21,10 +22,16 @@ typedef struct {
     ptrdiff_t w_tap_h, w_tap_w, w_group; /* elements from one tap, one group, to the next */
     ptrdiff_t w_row;                     /* w(u, v, g)[c][k] is c * w_row + k, transposed: k * w_row + c */
     int transposed, accumulate;
+    ptrdiff_t act;                       /* y = act(y) in the end: a number of activation.h, without accumulate */
+    real alpha;
 } T(correlation);
 
 size_t T(correlation_scratch)(const T(correlation) *c, int threads);
 void T(correlation_run)(const T(correlation) *c, void *scratch, int threads);
+
+/* The filters in the form that correlation_run computes with: how many numbers that is, and making it. */
+ptrdiff_t T(correlation_packed_length)(const T(correlation) *c);
+void T(correlation_pack)(const T(correlation) *c, real *packed, int threads);
 
 /* dw[u, v, c, g KG + k] (+)= sum over n, i, j of
  *       x[n, off_h + i step_h + u tap_h, off_w + j step_w + v tap_w, g CG + c]  dy[n, i, j, g KG + k]

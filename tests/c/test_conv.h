@@ -6,6 +6,38 @@ typedef struct {
 #define FIELD(name) .name = s.name,
 #define CONV_FIELDS CNNC_CONV_SIZES(FIELD)
 
+/* Packed filters, and an activation at the end, give the bits of correlate2d followed by the activation. */
+static void test_variants(const ARGS(correlate2d) *plain, conv_sizes s, ptrdiff_t length)
+{
+    int64_t *chosen = exact(5, sizeof(int64_t));
+    real *seconds = exact(4, sizeof(real)), *expected = exact(length, sizeof(real));
+    for (int level = 0; level < (DOUBLE ? 1 : cnnc_isa_count()); level++) {
+        if (cnnc_isa_set(level) != 0)
+            continue;
+        call("correlate2d_plan", &(ARGS(correlate2d_plan)){chosen, seconds, CONV_FIELDS}, 1);
+        ARGS(correlate2d) variant = *plain;
+        real *packed = exact(chosen[4], sizeof(real));
+        if (chosen[4] > 0) {
+            call("correlate2d_pack", &(ARGS(correlate2d_pack)){plain->w, packed, CONV_FIELDS}, 3);
+            variant.w = NULL;
+            variant.packed = packed;
+        }
+        variant.act = 1;
+        ARGS(correlate2d) reference = *plain;
+        reference.y = expected;
+        call("correlate2d", &reference, 1);
+        call("relu", &(ARGS(relu)){expected, expected, length, 0}, 1);
+        call("correlate2d", &variant, 2);
+        if (memcmp(expected, variant.y, (size_t)length * sizeof(real)) == 0) {
+            passed++;
+        } else {
+            failed++;
+            printf("FAIL packed filters or activation, %s;", cnnc_isa_name(level));
+            describe(&cnnc_ops[find_op("correlate2d")], plain);
+        }
+    }
+}
+
 static void test_conv(conv_sizes s)
 {
     ptrdiff_t groups = s.C / s.CG, KG = s.K / groups;
@@ -43,7 +75,9 @@ static void test_conv(conv_sizes s)
     rounding(&dx, s.KH * s.KW * KG + 1);
     rounding(&dw, s.N * s.OH * s.OW + 1);
     rounding(&db, s.N * s.OH * s.OW + 1);
-    CHECK(correlate2d, ((ARGS(correlate2d)){x, w, biased ? b : NULL, y.at, CONV_FIELDS}), &y);
+    const ARGS(correlate2d) forward = {x, w, biased ? b : NULL, NULL, y.at, CONV_FIELDS};
+    CHECK(correlate2d, forward, &y);
+    test_variants(&forward, s, ys);
     CHECK(correlate2d_dx, ((ARGS(correlate2d_dx)){dy, w, dx.at, CONV_FIELDS .accumulate = accumulate}), &dx);
     if (biased)
         CHECK(correlate2d_dw, ((ARGS(correlate2d_dw)){dy, x, dw.at, db.at, CONV_FIELDS .accumulate = accumulate}), &dw, &db);

@@ -250,6 +250,20 @@ static void check(const char *name, const void *args, output *const *outs, int c
     }
 }
 
+/* One call at the level in force, with scratch of exactly the size asked for. */
+static void call(const char *name, const void *args, int threads)
+{
+    int index = find_op(name);
+    size_t bytes = cnnc_ops[index].scratch[DOUBLE](args, threads);
+    void *scratch;
+    if (posix_memalign(&scratch, 64, bytes) != 0)
+        abort();
+    memset(scratch, 0xFF, bytes);
+    cnnc_ops[index].run[DOUBLE](args, scratch, threads);
+    free(scratch);
+    called[index] = 1;
+}
+
 /* CHECK(op, args, &output, ...); `before` of an output is what its memory holds when the operation starts. */
 #define CHECK(op, args, ...)                                                            \
     do {                                                                                \

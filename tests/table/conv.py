@@ -37,7 +37,7 @@ def random(rng):
 
 def fields(case):
     window, _ = geometry.convolution(*case.shapes, **case.arguments)
-    return ops.conv_fields(window, flip=case.op == "convolve2d")
+    return {**ops.conv_fields(window, case.op == "convolve2d", case.arguments.get("algorithm", "auto")), **ops.ending()}
 
 
 COMMON = {

@@ -1,0 +1,80 @@
+"""What convolution's operations do beyond the sums of tests/table/conv.py: filters packed beforehand, activations at
+the end, and the plan that says what will be done."""
+
+import numpy as np
+import pytest
+from table import LEVELS
+
+from cnnc import _core, geometry, ops
+
+# images, filters, arguments: ragged in every way, several units and panels, groups, borders, single pixels
+PROBLEMS = [
+    ((2, 9, 7, 5), (3, 3, 5, 19), {"padding": 1}),
+    ((1, 6, 6, 3), (2, 3, 3, 7), {"stride": 2, "dilation": (1, 2)}),
+    ((3, 14, 15, 64), (3, 3, 64, 48), {"padding": ((0, 1), (2, 0))}),
+    ((2, 6, 5, 12), (3, 2, 4, 39), {"groups": 3}),
+    ((2, 5, 6, 9), (3, 3, 1, 9), {"groups": 9, "padding": 1}),
+    ((4, 9, 9, 33), (1, 1, 33, 70), {}),
+    ((1, 4, 4, 512), (3, 3, 512, 300), {"padding": 1}),
+]
+
+
+def problem(x_shape, w_shape, arguments, dtype=np.float32, algorithm="auto"):
+    """The arrays of the forward pass, its fields, and the window."""
+    rng = np.random.default_rng(5)
+    window, y_shape = geometry.convolution(x_shape, w_shape, None, **arguments)
+    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in (x_shape, w_shape, w_shape[-1:]))
+    return {"x": x, "w": w, "b": b, "y": np.full(y_shape, np.nan, dtype)}, ops.conv_fields(window, 0, algorithm), window
+
+
+def run(arrays, fields, name=None, alpha=0.0):
+    ops.op("correlate2d")(**arrays, **fields, **ops.ending(name, alpha))
+    return arrays["y"]
+
+
+@pytest.mark.parametrize("row", PROBLEMS, ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_packed_filters_give_the_same_bits(row, dtype, threads):
+    for level in LEVELS if dtype == np.float32 else LEVELS[:1]:
+        _core.use_isa(level)
+        for team in (1, 3):
+            threads(team)
+            arrays, fields, window = problem(*row, dtype)
+            expected = run(arrays, fields).copy()
+            plan = ops.conv_plan(row[0], row[1], window, dtype=dtype)
+            assert (plan.packed_length == 0) == (row[1][2] == 1)
+            if plan.packed_length:
+                packed = np.full(plan.packed_length + 2, np.nan, dtype)
+                fields.update(ops.conv_sizes(*row[:2], window))
+                ops.op("correlate2d_pack")(w=arrays["w"], packed=packed[1:-1], **fields)
+                assert np.isnan(packed[[0, -1]]).all() and not np.isnan(packed[1:-1]).any()
+                arrays["y"].fill(np.nan)
+                result = run({**arrays, "w": None, "packed": packed[1:-1]}, fields)
+                np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("row", PROBLEMS, ids=str)
+def test_an_activation_at_the_end_gives_the_bits_of_its_operation(row, isa, threads):
+    threads(2)
+    arrays, fields, _ = problem(*row)
+    plain = run(arrays, fields).copy()
+    for name in ops.ENDINGS[1:]:
+        expected = np.empty_like(plain)
+        ops.op(name)(x=plain, y=expected, alpha=0.3)
+        np.testing.assert_array_equal(run(arrays, fields, name, 0.3), expected, err_msg=name)
+
+
+def test_the_endings_are_the_activations():
+    assert set(ops.ENDINGS[1:]) == {name for name in _core.OPS if f"{name}_dx" in _core.OPS} & set(ops.ENDINGS)
+    assert ops.ENDINGS[:2] == (None, "relu") and len(ops.ENDINGS) > 10
+
+
+@pytest.mark.parametrize("row", PROBLEMS, ids=str)
+def test_plans_name_algorithms_and_seconds(row):
+    x_shape, w_shape, arguments = row
+    window, _ = geometry.convolution(x_shape, w_shape, None, **arguments)
+    for algorithm in ops.ALGORITHMS:
+        plan = ops.conv_plan(x_shape, w_shape, window, algorithm)
+        chosen = {plan.forward, plan.data, plan.weights, plan.with_packed}
+        assert chosen <= ({algorithm, "direct"} if algorithm != "auto" else set(ops.ALGORITHMS[1:]))
+        assert all(0 < seconds < 1 for seconds in plan.seconds)
