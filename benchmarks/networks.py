@@ -1,22 +1,25 @@
-"""Training steps of whole networks: clear gradients, forward, softmax cross-entropy, backward, SGD with momentum."""
+"""What is measured of whole networks: which ones, their training steps, their inference, and who else does the same.
 
-import json
-import pathlib
-import subprocess
-import sys
+A training step is: clear gradients, forward, softmax cross-entropy, backward, SGD with momentum. Networks have no
+dropout here, whose random numbers would make losses incomparable.
+"""
+
+import importlib.util
+import math
+import time
+from importlib import metadata
 
 import numpy as np
 
 import cnnc
-from benchmarks import timing
+from benchmarks import runtimes, timing
 
 LR, MOMENTUM = 0.01, 0.9
 CHECKED_STEPS = 5
-TOLERANCE = 1e-4  # of losses: the differences of single steps add up
-
-
-def lenet5():
-    return cnnc.models.lenet5()
+TOLERANCE = 1e-4  # of outputs, relative to the largest, and of losses where single precision is not lost on the way
+DRIFT = 5e-3  # of losses where deep networks are compared with each other: differences of single steps multiply
+AFFORDABLE = 40e9  # multiplications and additions of a step, or of images, that are repeated in float64
+SLOWER = 1.5  # times the best of the others: such a contender is not measured on
 
 
 def mnist_cnn():
@@ -27,7 +30,40 @@ def mnist_cnn():
 
 
 # name -> (function that builds the network, images in a batch)
-NETWORKS = {"LeNet-5": (lenet5, 64), "MNIST CNN": (mnist_cnn, 64)}
+NETWORKS = {
+    "LeNet-5": (cnnc.models.lenet5, 64),
+    "MNIST CNN": (mnist_cnn, 64),
+    "ResNet-20": (lambda: cnnc.models.resnet_cifar(20), 128),
+    "AlexNet": (lambda: cnnc.models.alexnet(dropout=0), 32),
+    "VGG-16": (lambda: cnnc.models.vgg(16, dropout=0), 4),
+    "GoogLeNet": (lambda: cnnc.models.googlenet(dropout=0, batch_norm=True), 16),
+    "ResNet-18": (lambda: cnnc.models.resnet(18), 16),
+    "ResNet-50": (lambda: cnnc.models.resnet(50), 8),
+}
+MODES = ("train", "infer")
+PYTORCH = tuple(f"PyTorch {how}{memory}" for how in ("", "compiled ") for memory in ("NCHW", "channels_last"))
+
+
+def batches(name, mode):
+    """The batches that are measured unless another is asked for."""
+    _, n = NETWORKS[name]
+    return (n,) if mode == "train" else (1, n)
+
+
+def build(name, dtype=np.float32):
+    """A built network; its running statistics are not the trivial ones that a new network has."""
+    net = NETWORKS[name][0]()
+    rng = np.random.default_rng(7)
+    state = {}
+    for path, array in net.state().items():
+        if path.endswith(("running_mean", "running_var")):
+            array[...] = rng.uniform(0.5, 1.5, array.shape) - path.endswith("running_mean")
+        state[path] = array
+    if np.dtype(dtype) != net.dtype:
+        net.build(net.input_shape, dtype=dtype)
+        for path, array in net.state().items():
+            array[...] = state[path]
+    return net
 
 
 def batch(net, n):
@@ -37,102 +73,162 @@ def batch(net, n):
     return x, rng.integers(0, net.output_shape[-1], n)
 
 
+def operations(net):
+    """Multiplications and additions of the inference of one image, in plain sums."""
+    return 2 * sum(layer.macs() for layer in net.walk() if not layer.children())
+
+
+# --- contenders --------------------------------------------------------------------------------------------
+
+
+def contenders(mode):
+    """The names of all that are installed, ours first."""
+    names = list(PYTORCH) if importlib.util.find_spec("torch") else []
+    if mode == "infer" and importlib.util.find_spec("onnx"):
+        names += [name for name, (package, _) in runtimes.RUNTIMES.items() if importlib.util.find_spec(package)]
+    return ["cnnc", *names]
+
+
+PACKAGES = {"PyTorch": "torch", "ONNX": "onnx", **{name: package for name, (package, _) in runtimes.RUNTIMES.items()}}
+
+
+def missing():
+    """Lines about what is not installed."""
+    return [f"{name} is missing and left out: pip install cnnc[benchmark]"
+            for name, package in PACKAGES.items() if not importlib.util.find_spec(package)]  # fmt: skip
+
+
+def versions():
+    """Name -> version of what is installed."""
+    found = {name: package for name, package in PACKAGES.items() if importlib.util.find_spec(package)}
+    return {name: metadata.version(package) for name, package in found.items()}
+
+
+def set_num_threads(contender, threads):
+    """Tells the contender's library."""
+    if contender == "cnnc":
+        cnnc.set_num_threads(threads)
+    elif contender in PYTORCH:
+        import torch
+
+        torch.set_num_threads(threads)
+
+
 def training_step(net, x, labels):
     """A function that does one step of cnnc and returns the loss."""
     trainer = cnnc.Trainer(net, cnnc.SGD(lr=LR, momentum=MOMENTUM))
     return lambda: trainer.step(x, labels)
 
 
-def true_losses(build, x, labels):
-    """The losses of the first steps in float64."""
-    net, weights = build(), build().parameters()
-    net.build(net.input_shape, dtype=np.float64)
-    for path, parameter in net.parameters().items():
-        parameter[...] = weights[path]
-    return first_losses(training_step(net, x, labels))
+def make(contender, name, mode, n, threads, onnx_file, filled=True):
+    """The contender's call: a training step that returns its loss, or an inference that returns (N, K) outputs.
+
+    Args:
+        contender: one of contenders(mode).
+        name, mode, n: one of NETWORKS, one of MODES, images in a batch.
+        threads: for libraries that are told when a network is loaded.
+        onnx_file: path of the network as `onnx_graph.save` writes it; None for those that do not read it.
+        filled: whether PyTorch gets our weights.
+    """
+    if contender in runtimes.RUNTIMES:
+        _, load = runtimes.RUNTIMES[contender]
+        return load(onnx_file, batch(NETWORKS[name][0](), n)[0], threads)
+    net = build(name) if filled or contender == "cnnc" else NETWORKS[name][0]()
+    x, labels = batch(net, n)
+    if contender == "cnnc":
+        return training_step(net, x, labels) if mode == "train" else lambda: net(x)
+    from benchmarks import torch_networks  # on use: memory is measured in processes that import no more than they need
+
+    if mode == "train":
+        return torch_networks.training(contender, net, x, labels, LR, MOMENTUM, filled)
+    return torch_networks.inference(contender, net, x, filled)
+
+
+# --- checking ----------------------------------------------------------------------------------------------
 
 
 def first_losses(step):
-    return (np.array([float(step()) for _ in range(CHECKED_STEPS)]),)
+    return np.array([float(step()) for _ in range(CHECKED_STEPS)])
 
 
-def measure(name, peer, rounds, say=print):
-    """Checks the first losses of every contender, then times training steps: the summary as of `timing.compare`.
+def true_losses(name, n):
+    """The losses of the first steps in float64."""
+    net = build(name, np.float64)
+    return first_losses(training_step(net, *batch(net, n)))
+
+
+def true_outputs(name, n):
+    """The outputs of a batch in float64, of as many images as are affordable."""
+    net = build(name, np.float64)
+    x, _ = batch(net, n)
+    return net(x[: max(1, int(AFFORDABLE // operations(net)))])
+
+
+def truth(name, mode, n, alone):
+    """What a float64 build of ours gives, and the tolerance; None for losses that only the others can check."""
+    if mode == "infer":
+        return true_outputs(name, n), TOLERANCE
+    if alone or 3 * n * operations(NETWORKS[name][0]()) <= AFFORDABLE:
+        return true_losses(name, n), TOLERANCE
+    return None, DRIFT
+
+
+def tried(call, mode):
+    """(what the first calls give, seconds of the fastest); five losses, or the outputs of one batch."""
+    fastest, since = math.inf, time.perf_counter()
+
+    def timed():
+        nonlocal fastest
+        start = time.perf_counter()
+        result = call()
+        fastest = min(fastest, time.perf_counter() - start)
+        return result
+
+    results = first_losses(timed) if mode == "train" else np.array(timed())
+    while time.perf_counter() - since < max(0.2, 3 * fastest):
+        timed()
+    return results, fastest
+
+
+def measure(name, mode, n, settings, rounds, threads, onnx_file=None, say=print):
+    """Checks what every contender computes, then times those that may win: the summary as of `timing.compare`.
 
     Args:
-        name: one of NETWORKS.
-        peer: the module `benchmarks.peer`, or None to time cnnc alone.
+        name, mode, n: one of NETWORKS, one of MODES, images in a batch.
+        settings: the others, out of contenders(mode).
         rounds: see timing.interleave.
-        say: function that is told which settings of the peer do not work here.
+        threads, onnx_file: see make.
+        say: function that is told which contenders do not work here.
     """
-    build, n = NETWORKS[name]
-    net = build()
-    x, labels = batch(net, n)
-    settings = [*peer.EAGER, *peer.COMPILED] if peer else []
-    truth = true_losses(build, x, labels)
-    # PyTorch copies the starting weights, so its steps are made before ours change them
-    steps = {"cnnc": training_step(net, x, labels)}
-    if peer:
-        peer.forget_compiled()
-        steps |= {setting: peer.training_step(build(), x, labels, LR, MOMENTUM, setting) for setting in settings}
-    errors = {}
-    for contender, step in list(steps.items()):
+    if not set(PYTORCH).isdisjoint(settings):
+        from benchmarks import torch_networks
+
+        torch_networks.forget_compiled()
+    calls, results, seconds = {}, {}, {}
+    for contender in ["cnnc", *settings]:
         try:
-            errors[contender] = timing.check(f"{name}, {contender}", first_losses(step), truth, TOLERANCE)
-        except timing.WrongResult:
-            raise
-        except Exception as failure:  # compiling needs a C++ compiler, and may fail in many ways
-            if "compiled" not in contender:
+            call = make(contender, name, mode, n, threads, onnx_file)
+            results[contender], seconds[contender] = tried(call, mode)
+        except Exception as failure:  # compiling needs a C++ compiler, and what others do may fail in many ways
+            if contender == "cnnc":
                 raise
-            del steps[contender]
             lines = [f"{type(failure).__name__}: {line}" for line in str(failure).splitlines() if line.strip()]
-            say(f"PyTorch, {contender}, does not work here and is left out: {lines[0] if lines else failure!r}")
-    turns = timing.interleave(steps, rounds, seconds=0.1)
-    return {"error": errors.pop("cnnc"), "peer_error": errors, "images": n, **timing.summarise(turns)}
-
-
-# --- memory ----------------------------------------------------------------------------------------------
-
-
-def peak_memory(name, setting, threads):
-    """Largest resident set in bytes of a fresh process that imports, builds and trains for some steps.
-
-    Args:
-        name: one of NETWORKS.
-        setting: "cnnc" or a setting of the peer.
-        threads: int.
-    """
-    command = [sys.executable, "-m", "benchmarks.networks", name, setting, str(threads)]
-    root = pathlib.Path(__file__).resolve().parent.parent
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def _peak_of_this_process():
-    try:
-        with open("/proc/self/status") as file:  # getrusage would count the parent before the program was loaded
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
-    except OSError:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-def _child(name, setting, threads):
-    build, n = NETWORKS[name]
-    net = build()
-    x, labels = batch(net, n)
-    cnnc.set_num_threads(threads)
-    if setting == "cnnc":
-        step = training_step(net, x, labels)
-    else:
-        from benchmarks import peer
-
-        peer.set_num_threads(threads)
-        step = peer.training_step(net, x, labels, LR, MOMENTUM, setting)
-    first_losses(step)
-    print(json.dumps(_peak_of_this_process()))
-
-
-if __name__ == "__main__":
-    _child(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+            say(f"{contender} does not work here and is left out: {lines[0] if lines else repr(failure)}")
+            continue
+        calls[contender] = call
+        best = min((s for other, s in seconds.items() if other != "cnnc"), default=0)
+        for slow in [other for other in calls if other != "cnnc" and seconds[other] > SLOWER * best]:
+            del calls[slow]  # and with it its memory
+    others = [contender for contender in results if contender != "cnnc"]
+    expected, tolerance = truth(name, mode, n, alone=not others)
+    if expected is None:
+        expected = results[others[0]]
+    errors = {}
+    for contender, result in results.items():
+        title = f"{name}, {mode}, batch {n}, {contender}"
+        errors[contender] = timing.check(title, (result[: len(expected)],), (expected,), tolerance)
+        rest = [array[len(expected) :] for array in (result, results["cnnc"])]
+        if len(rest[0]):  # images that were too many for float64
+            timing.check(title, rest[:1], rest[1:], tolerance)
+    turns = timing.interleave(calls, rounds, seconds=0.1)
+    return {"error": errors.pop("cnnc"), "peer_error": errors, "tried": seconds, **timing.summarise(turns)}

@@ -4,12 +4,14 @@ import datetime
 import math
 import os
 import platform
+import statistics
 
 # Column title -> width in the plain table; texts are to the left, numbers (negative widths) to the right
 LAYER = {"layer": 14, "shape": 52, "step": 8, "cnnc ms": -9, "rate": -14, "PyTorch ms": -10, "setting": 14,
          "ratio": -6, "error": -8}  # fmt: skip
-NETWORK = {"network": 14, "batch": -5, "cnnc ms": -9, "images/s": -9, "PyTorch ms": -10, "images/s ": -9,
-           "setting": 23, "ratio": -6, "error": -8, "cnnc MB": -8, "PyTorch MB": -10, "memory": -6}  # fmt: skip
+NETWORK = {"network": 10, "mode": 5, "batch": -5, "cnnc ms": -8, "images/s": -8, "PyTorch": -8, "ONNX Runtime": -12,
+           "OpenVINO": -8, "best": 30, "ratio": -5, "error": -6, "cnnc MB": -7, "best MB": -7}  # fmt: skip
+LIBRARIES = ("PyTorch", "ONNX Runtime", "OpenVINO")
 
 WAITING = ("OMP_WAIT", "GOMP_SPIN")  # how idle threads wait: the environment variables that change every time
 
@@ -77,13 +79,24 @@ def layer_cells(result):
 
 
 def network_cells(result):
-    """The cells of a measured training step."""
-    peer, images = result.get("peer_seconds"), result["images"]
-    ours, theirs = result.get("bytes"), result.get("peer_bytes")
-    return [result["name"], str(images), number(result["seconds"] * 1e3), number(images / result["seconds"]),
-            number(peer and peer * 1e3), number(peer and images / peer), result.get("peer", ""),
-            number(result.get("ratio")), f"{result['error']:.0e}", number(ours and ours / 1e6),
-            number(theirs and theirs / 1e6), number(theirs and ours / theirs)]  # fmt: skip
+    """The cells of a measured network: images/s of each library at its best, "~" before those not measured to the end.
+
+    The best of the others in time and the best in memory need not be the same.
+    """
+    head = [result["name"], result["step"], str(result["images"])]
+    if "wrong" in result:
+        return [*head, "wrong", *"-----", "", *"----"][: len(NETWORK)]
+    images, measured = result["images"], result["times"]
+    rates = []
+    for library in LIBRARIES:
+        mine = {name: s for name, s in result["tried"].items() if name.startswith(library)}
+        mine |= {name: statistics.median(measured[name]) for name in mine if name in measured}
+        best = min(mine, key=mine.get, default=None)
+        rates.append("-" if best is None else f"{'' if best in measured else '~'}{number(images / mine[best])}")
+    ours, *others = result["bytes"].values()
+    return [*head, number(result["seconds"] * 1e3), number(images / result["seconds"]), *rates, result.get("peer", ""),
+            number(result.get("ratio")), f"{result['error']:.0e}", number(ours / 1e6),
+            number(min(others) / 1e6 if others else None)]  # fmt: skip
 
 
 def machine(threads, isa, versions):

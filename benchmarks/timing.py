@@ -13,6 +13,9 @@ except ImportError:  # Windows
     resource = None
 
 
+LONG = 3  # times the least duration of a turn: such calls need no warm-up
+
+
 class WrongResult(ArithmeticError):
     """A result is not the expected one: its time would mean nothing."""
 
@@ -56,10 +59,10 @@ def preemptions():
 def interleave(calls, rounds=9, seconds=0.02, pause=0.02, patience=0.5, clock=time.perf_counter, sleep=time.sleep):
     """Times several calls in turn, A B C A B C: name -> `rounds` turns.
 
-    Before each turn there is a pause, in which the idle threads of the one before stop spinning, and some calls that
-    are not timed, after which caches and memory are as in steady use. The garbage collector is off. A turn that other
-    processes disturbed is tried again, and of all tries the least disturbed is kept. So every call meets the same
-    conditions, and drifts of the machine meet all of them.
+    Before each turn there is a pause, in which the idle threads of the one before stop spinning, and, but for long
+    calls, some that are not timed, after which caches and memory are as in steady use. The garbage collector is off.
+    A turn that other processes disturbed is tried again, and of all tries the least disturbed is kept. So every call
+    meets the same conditions, and drifts of the machine meet all of them.
 
     Args:
         calls: name -> function without arguments.
@@ -69,7 +72,7 @@ def interleave(calls, rounds=9, seconds=0.02, pause=0.02, patience=0.5, clock=ti
         patience: seconds within which a disturbed turn is tried again.
         clock, sleep: for tests.
     """
-    repeats = {name: repeats_for(call, seconds, clock) for name, call in calls.items()}
+    repeats = {name: repeats_for(call, seconds, clock) for name, call in calls.items()}  # (untimed, timed)
     turns = {name: [] for name in calls}
     collecting = gc.isenabled()
     gc.collect()
@@ -80,9 +83,10 @@ def interleave(calls, rounds=9, seconds=0.02, pause=0.02, patience=0.5, clock=ti
                 tried, since = [], clock()
                 while not tried or (tried[-1].disturbed and clock() - since < patience):
                     sleep(pause)
-                    for _ in range(1 + repeats[name] // 10):
+                    untimed, timed = repeats[name]
+                    for _ in range(untimed):
                         call()
-                    tried.append(Turn(call, repeats[name], clock))
+                    tried.append(Turn(call, timed, clock))
                 turns[name].append(min(tried, key=lambda turn: turn.disturbed))
     finally:
         if collecting:
@@ -91,13 +95,16 @@ def interleave(calls, rounds=9, seconds=0.02, pause=0.02, patience=0.5, clock=ti
 
 
 def repeats_for(call, seconds, clock):
-    """How many calls take at least that long."""
+    """How many calls of a turn are not timed, and how many are so that they take at least that long."""
     fastest = math.inf
     for _ in range(4):
         start = clock()
         call()
         fastest = min(fastest, clock() - start)
-    return max(1, math.ceil(seconds / max(fastest, 1e-6)))
+        if fastest > LONG * seconds:
+            return 0, 1
+    repeats = max(1, math.ceil(seconds / max(fastest, 1e-6)))
+    return 1 + repeats // 10, repeats
 
 
 def summarise(turns):

@@ -1,6 +1,5 @@
 """Fixtures: each instruction set that this machine has, numbers of threads, and settings that no test leaves behind."""
 
-import importlib.util
 import pathlib
 import sys
 
@@ -10,10 +9,9 @@ import cnnc
 from cnnc import _core
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))  # where the table is found
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))  # and benchmarks/, which no wheel contains
 
 from table import LEVELS
-
-collect_ignore = [] if importlib.util.find_spec("torch") else ["torch_twin.py"]  # its doctests need PyTorch
 
 
 @pytest.fixture(autouse=True)

@@ -1,15 +1,13 @@
-"""The benchmark without PyTorch: its cases and its statistics are right, and a wrong result is not timed."""
+"""The benchmark: its cases and its statistics are right, and a wrong result is not timed."""
 
 import math
-import pathlib
-import sys
+import time
 
 import numpy as np
 import pytest
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))  # benchmarks/ is in the checkout, not in the wheel
-
-from benchmarks import cases, networks, table, timing
+import cnnc
+from benchmarks import cases, memory, networks, runtimes, table, timing
 
 SMALL = [
     cases.Convolution("plain", 2, 3, 9, 4, 3, 1, 1),
@@ -189,22 +187,112 @@ def test_the_line_about_the_machine(monkeypatch):
     assert "2 threads OMP_WAIT_POLICY=passive, avx2; cnnc 1.0, NumPy 2.0, Python 3." in line
 
 
+def test_lines_of_networks():
+    result = {"name": "LeNet-5", "step": "infer", "images": 2, "seconds": 0.5, "error": 2e-7, "ratio": 2.5,
+              "peer": "OpenVINO", "tried": {"PyTorch NCHW": 4.0, "PyTorch compiled NCHW": 2.0, "OpenVINO": 1.1},
+              "times": {"cnnc": [0.5], "OpenVINO": [1.0, 1.25, 1.5]},
+              "bytes": {"cnnc": 10_000_000, "PyTorch NCHW": 300_000_000, "OpenVINO": 200_000_000}}  # fmt: skip
+    cells = table.network_cells(result)
+    assert cells == ["LeNet-5", "infer", "2", "500", "4.00", "~1.00", "-", "1.60", "OpenVINO", "2.50", "2e-07", "10.0",
+                     "200"]  # fmt: skip
+    assert len(table.network_cells({**result, "wrong": "no"})) == len(cells) == len(table.NETWORK)
+
+
 # --- networks
 
 
-@pytest.mark.parametrize("name", networks.NETWORKS)
-def test_networks_train_as_in_float64(name, monkeypatch):
-    build, _ = networks.NETWORKS[name]
-    monkeypatch.setitem(networks.NETWORKS, name, (build, 4))
-    found = networks.measure(name, None, rounds=1)
-    assert found["error"] < networks.TOLERANCE and found["images"] == 4 and found["seconds"] > 0
+@pytest.mark.parametrize("mode", networks.MODES)
+@pytest.mark.parametrize("name", ["LeNet-5", "MNIST CNN"])
+def test_networks_compute_as_in_float64(name, mode):
+    found = networks.measure(name, mode, 4, [], rounds=1, threads=1)
+    assert found["error"] < networks.TOLERANCE and found["seconds"] > 0
 
 
-def test_a_network_that_trains_wrongly_is_not_timed(monkeypatch):
-    def wrong(net, x, labels):
-        return lambda: 1.0
+def test_the_networks_are_those_of_the_papers():
+    sizes = {name: networks.NETWORKS[name][0]().count_parameters() for name in networks.NETWORKS}
+    assert sizes == {"LeNet-5": 61_706, "MNIST CNN": 1_199_882, "ResNet-20": 269_722, "AlexNet": 61_100_840,
+                     "VGG-16": 138_357_544, "GoogLeNet": 7_005_832, "ResNet-18": 11_689_512,
+                     "ResNet-50": 25_557_032}  # fmt: skip
+    assert networks.operations(networks.NETWORKS["ResNet-50"][0]()) == pytest.approx(2 * 4.09e9, rel=0.01)
+    assert networks.batches("VGG-16", "train") == (4,) and networks.batches("VGG-16", "infer") == (1, 4)
 
-    monkeypatch.setattr(networks, "true_losses", lambda *_: (np.full(networks.CHECKED_STEPS, 2.0),))
-    monkeypatch.setattr(networks, "training_step", wrong)
-    with pytest.raises(timing.WrongResult, match="LeNet-5, cnnc is wrong, not timed"):
-        networks.measure("LeNet-5", None, rounds=1)
+
+def test_batch_statistics_are_not_trivial():
+    state = networks.build("ResNet-20").state()
+    assert abs(state["1.running_mean"]).max() > 0.1 and np.ptp(state["1.running_var"]) > 0.1
+    wide = networks.build("ResNet-20", np.float64)
+    assert wide.dtype == np.float64
+    assert all(np.array_equal(array, state[path]) for path, array in wide.state().items())
+
+
+@pytest.mark.parametrize(("mode", "exact"), [("train", "true_losses"), ("infer", "true_outputs")])
+def test_a_network_that_computes_wrongly_is_not_timed(mode, exact, monkeypatch):
+    right = getattr(networks, exact)
+    monkeypatch.setattr(networks, exact, lambda *arguments: right(*arguments) + 0.1)
+    with pytest.raises(timing.WrongResult, match=f"LeNet-5, {mode}, batch 2, cnnc is wrong, not timed"):
+        networks.measure("LeNet-5", mode, 2, [], rounds=1, threads=1)
+
+
+def contender(fast, slow):
+    """What takes the place of networks.make: ours and two others, of which one is slow."""
+
+    def make(name, *_):
+        def call():
+            time.sleep({"cnnc": 0.0, "fast": fast, "slow": slow}[name])
+            return np.ones((1, 2))
+
+        if name == "broken":
+            raise RuntimeError("no compiler\nmore")
+        return call
+
+    return make
+
+
+def test_those_that_fail_or_are_far_behind_are_left_out(monkeypatch):
+    said = []
+    monkeypatch.setattr(networks, "make", contender(fast=0.001, slow=0.02))
+    monkeypatch.setattr(networks, "truth", lambda *_, **__: (np.ones((1, 2)), 1e-6))
+    found = networks.measure("LeNet-5", "infer", 1, ["slow", "broken", "fast"], 1, 1, say=said.append)
+    assert set(found["times"]) == {"cnnc", "fast"} and found["peer"] == "fast"
+    assert set(found["tried"]) == set(found["peer_error"]) | {"cnnc"} == {"cnnc", "fast", "slow"}
+    assert said == ["broken does not work here and is left out: RuntimeError: no compiler"]
+
+
+def test_images_that_float64_cannot_afford_are_compared_with_ours(monkeypatch):
+    monkeypatch.setattr(networks, "make", lambda name, *_: lambda: np.array([[1.0], [2.0 + (name != "cnnc")]]))
+    monkeypatch.setattr(networks, "truth", lambda *_, **__: (np.ones((1, 1)), 1e-6))
+    with pytest.raises(timing.WrongResult, match="other is wrong"):
+        networks.measure("LeNet-5", "infer", 2, ["other"], 1, 1)
+
+
+def test_memory_is_that_of_a_process_of_its_own():
+    found = memory.peak("cnnc", "LeNet-5", "train", 2, 1)
+    assert 10e6 < found < 300e6
+
+
+# --- beside PyTorch and others, where they are installed
+
+
+@pytest.mark.parametrize("setting", [name for name in networks.PYTORCH if "compiled" not in name])
+@pytest.mark.parametrize("mode", networks.MODES)
+def test_pytorch_computes_the_same(mode, setting):
+    pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+    found = networks.measure("LeNet-5", mode, 3, [setting], rounds=1, threads=1)
+    assert found["peer_error"][setting] < 1e-5
+
+
+@pytest.mark.parametrize("runtime", runtimes.RUNTIMES)
+def test_runtimes_compute_the_same(runtime, tmp_path):
+    package, load = runtimes.RUNTIMES[runtime]
+    for name in ("onnx", package):
+        pytest.importorskip(name, reason=f"compares with {runtime}, which is not installed")
+    from benchmarks import onnx_graph
+
+    net = cnnc.models.resnet_cifar(8, input_shape=(12, 12, 3), width=0.25)
+    block = cnnc.Concat([[cnnc.Conv2D(4, 3, padding="same"), cnnc.Tanh()], cnnc.MaxPool2D(3, 1, 1)])
+    net = cnnc.Sequential([*net.layers[:-2], block, cnnc.AvgPool2D(2), cnnc.Flatten(), cnnc.Dense(3)]).build(
+        (12, 12, 3)
+    )
+    x, _ = networks.batch(net, 2)
+    onnx_graph.save(net, tmp_path / "net.onnx")
+    np.testing.assert_allclose(load(tmp_path / "net.onnx", x, 1)(), net(x), rtol=0, atol=1e-4)

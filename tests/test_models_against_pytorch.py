@@ -4,6 +4,7 @@ Small inputs here; `python tests/test_models_against_pytorch.py` compares them a
 widths, and takes names of networks as arguments.
 """
 
+import pathlib
 import sys
 import time
 from functools import partial
@@ -16,7 +17,10 @@ import cnnc
 pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
 
 import torch
-from torch_twin import Auxiliary, from_torch, gradients, to_torch, twin
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))  # as a script it finds only what is beside it
+
+from benchmarks.torch_twin import Auxiliary, from_torch, gradients, to_torch, twin
 
 models = cnnc.models
 

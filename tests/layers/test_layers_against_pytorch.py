@@ -10,7 +10,7 @@ from cnnc import layers
 
 pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
 
-from torch_twin import CONTAINERS, TWINS, from_torch, gradients, to_torch, twin
+from benchmarks.torch_twin import CONTAINERS, TWINS, from_torch, gradients, to_torch, twin
 
 EVERY = [pytest.param(*row[:2], id=f"{name}-{row[1]}") for name, rows in ROWS.items() for row in rows]
 ERROR = {np.float32: 2e-5, np.float64: 1e-10}  # allowed, where the numbers that are summed are about 1

@@ -1,6 +1,5 @@
-"""The same layers and networks in PyTorch. The one module that imports it."""
+"""The same layers in PyTorch."""
 
-import numpy as np
 import torch
 from torch.nn import functional
 
@@ -33,7 +32,7 @@ def contenders(case, step):
 # --- layouts ---------------------------------------------------------------------------------------------
 
 
-def _images(array, memory):
+def images_of(array, memory):
     """(N, H, W, C) -> (N, C, H, W) in that memory format."""
     return torch.from_numpy(array).permute(0, 3, 1, 2).contiguous(memory_format=memory)
 
@@ -62,7 +61,7 @@ def _plain(y):
 def _convolution(case, step):
     found = {}
     for setting, memory in FORMATS.items():
-        x, dy = (_images(case.arrays[name], memory) for name in ("x", "dy"))
+        x, dy = (images_of(case.arrays[name], memory) for name in ("x", "dy"))
         w, b = _filters(case.arrays["w"], memory), torch.from_numpy(case.arrays["b"])
         sides = [case.stride] * 2, [case.padding] * 2, [1, 1]
 
@@ -96,7 +95,7 @@ def _pooling(case, step):
     found = {}
     window, stride, none, one = [case.window] * 2, [case.stride] * 2, [0, 0], [1, 1]
     for setting, memory in FORMATS.items():
-        x, dy = (_images(case.arrays[name], memory) for name in ("x", "dy"))
+        x, dy = (images_of(case.arrays[name], memory) for name in ("x", "dy"))
         if case.kind == "max":
             _, index = aten.max_pool2d_with_indices(x, window, stride)
             calls = {
@@ -134,86 +133,3 @@ def _cross_entropy(case, step):
 
     calls = {"forward": lambda: functional.cross_entropy(x, labels), "data": data}
     return {"eager": (calls[step], _plain)}
-
-
-# --- networks --------------------------------------------------------------------------------------------
-
-
-def network(net):
-    """A torch.nn.Sequential that computes what a built cnnc.Sequential does, with copies of its parameters."""
-    modules, shape, before_flatten = [], net.input_shape, None
-    for layer in net.layers:
-        kind = type(layer).__name__
-        if kind == "Conv2D":
-            kh, kw, c, k = layer.weight.data.shape
-            (top, bottom), (left, right) = layer._window.padding
-            if (top, left) != (bottom, right):
-                raise ValueError(f"the comparison knows padding of equal sides only, received {layer._window.padding}")
-            module = torch.nn.Conv2d(c * layer.groups, k, (kh, kw), layer._window.stride, (top, left),
-                                     layer._window.dilation, layer.groups, bias=layer.use_bias)  # fmt: skip
-            _fill(module, layer, layer.weight.data.transpose(3, 2, 0, 1))
-        elif kind == "Dense":
-            w = layer.weight.data
-            if before_flatten:  # the rows of w are in the order (H, W, C), its pixels come as (C, H, W)
-                w = w.reshape(*before_flatten, -1).transpose(2, 0, 1, 3).reshape(w.shape)
-            before_flatten = None
-            module = torch.nn.Linear(*w.shape, bias=layer.use_bias)
-            _fill(module, layer, w.T)
-        elif kind in ("MaxPool2D", "AvgPool2D"):
-            module = getattr(torch.nn, kind[:-1] + "d")(layer.size, layer.stride, layer.padding, ceil_mode=layer.ceil)
-        elif kind == "Flatten":
-            before_flatten, module = shape, torch.nn.Flatten()
-        elif kind in ("ReLU", "Tanh"):
-            module = getattr(torch.nn, kind)()
-        else:
-            raise ValueError(f"the comparison knows no module for the layer {kind}")
-        modules.append(module)
-        shape = layer.output_shape
-    return torch.nn.Sequential(*modules)
-
-
-def _fill(module, layer, weight):
-    with torch.no_grad():
-        module.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
-        if layer.use_bias:
-            module.bias.copy_(torch.from_numpy(layer.bias.data))
-
-
-EAGER = ("NCHW", "channels_last")
-COMPILED = ("compiled", "compiled channels_last")
-
-
-def forget_compiled():
-    """Drops what was compiled, so that the next network's calls are not looked up among others'."""
-    torch.compiler.reset()
-
-
-def training_step(net, x, labels, lr, momentum, setting):
-    """A function that does one training step of the same network with the same batch and returns the loss.
-
-    Args:
-        net: a built cnnc.Sequential.
-        x: (N, H, W, C) float32.
-        labels: N ints.
-        lr, momentum: of SGD.
-        setting: one of EAGER or COMPILED.
-    """
-    memory = FORMATS["channels_last" if "channels_last" in setting else "NCHW"]
-    module = network(net).to(memory_format=memory)
-    images, labels = _images(x, memory), torch.from_numpy(labels).long()
-    optimizer = torch.optim.SGD(module.parameters(), lr=lr, momentum=momentum, fused=True)
-
-    def loss_of(images, labels):
-        return functional.cross_entropy(module(images), labels)
-
-    if "compiled" in setting:
-        loss_of = torch.compile(loss_of)
-
-    def step():
-        optimizer.zero_grad()
-        loss = loss_of(images, labels)
-        loss.backward()
-        optimizer.step()
-        return loss.detach()
-
-    return step

@@ -12,9 +12,11 @@ import cnnc
 from cnnc import geometry
 
 
-def twin(net):
-    """A module that computes what `net` does, with its weights and of its dtype."""
+def twin(net, filled=True):
+    """A module that computes what `net` does, of its dtype and with its weights; not `filled`, with PyTorch's own."""
     module = _twin(net, {}).to(torch.from_numpy(np.empty(0, net.dtype)).dtype)
+    if not filled:
+        return module
     weights = {name: torch.from_numpy(array) for name, array in cnnc.save_torch_weights(net).items()}
     theirs = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     assert {name for name in theirs if not name.endswith("num_batches_tracked")} == set(weights)
@@ -55,7 +57,7 @@ def _twin(layer, made):
         elif name in TWINS:
             made[id(layer)] = TWINS[name](layer)
         else:
-            raise KeyError(f"{name} has no twin in tests/torch_twin.py")
+            raise KeyError(f"{name} has no twin in benchmarks/torch_twin.py")
     return made[id(layer)]
 
 
@@ -64,7 +66,8 @@ def _twin(layer, made):
 
 class Add(nn.Sequential):
     def forward(self, x):
-        return sum(branch(x) for branch in self)
+        first, *others = (branch(x) for branch in self)
+        return sum(others, first)
 
 
 class Concat(nn.Sequential):
@@ -117,27 +120,44 @@ def sides(window):
     return [side for pair in reversed(window.padding) for side in pair]
 
 
+def both_sides(window):
+    """The padding that both sides have, for each axis."""
+    return tuple(min(pair) for pair in window.padding)
+
+
+def padded(module, window, both, value):
+    """The module with the window's padding, of which its own, `both` sides alike, is a part."""
+    more = [side - same for pair, same in zip(reversed(window.padding), reversed(both), strict=True) for side in pair]
+    if any(more):
+        module.register_forward_pre_hook(lambda _, inputs: nn.functional.pad(inputs[0], more, value=value))
+    return module
+
+
 def conv(layer):
     window, c, k = layer._window, layer.input_shape[-1], layer.output_shape[-1]
-    module = ranked("Conv", layer)(c, k, window.kernel, window.stride, 0, window.dilation, layer.groups, layer.use_bias)
-    module.register_forward_pre_hook(lambda _, inputs: nn.functional.pad(inputs[0], sides(window)))
-    return module
+    both = both_sides(window)
+    module = ranked("Conv", layer)(
+        c, k, window.kernel, window.stride, both, window.dilation, layer.groups, layer.use_bias
+    )
+    return padded(module, window, both, 0)
 
 
 def max_pool(layer):
     window = layer._window
+    if set(window.kernel) == {1} and not any(sides(window)):  # every so many pixels, as one writes it in PyTorch
+        return Function(lambda x: x[(..., *(slice(None, None, stride) for stride in window.stride))])
+    both = both_sides(window)
     module = ranked("MaxPool", layer)(window.kernel, window.stride, ceil_mode=window.ceil)
-    module.padding = tuple(min(pair) for pair in window.padding)
-    more = [side - min(pair) for pair in reversed(window.padding) for side in pair]
-    if any(more):  # PyTorch pads both sides alike
-        module.register_forward_pre_hook(lambda _, inputs: nn.functional.pad(inputs[0], more, value=-torch.inf))
-    return module
+    module.padding = both
+    return padded(module, window, both, -torch.inf)
 
 
 def avg_pool(layer):
-    """With padding of its own: PyTorch pads both sides alike, and volumes not at all where the kernel is larger."""
+    """PyTorch pads both sides alike, and volumes not at all where the kernel is larger: padding is done here."""
     window, around = layer._window, sides(layer._window)
     mean = ranked("AvgPool", layer)(window.kernel, window.stride, ceil_mode=window.ceil)
+    if not any(around):
+        return mean
 
     def function(x):
         share = 1 if layer.count_include_pad else mean(nn.functional.pad(torch.ones_like(x), around))
