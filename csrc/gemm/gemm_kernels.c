@@ -7,16 +7,17 @@
 #include "../core/simd.h"
 #include "gemm.h"
 
-/* Two vectors x 6 need 12 sums + 2 of B + 1 of A: 16 registers. With 32 there is room for 12. One vector
- * wide, 12 sums keep both multipliers of a core busy through their latency. */
+/* Two vectors x 6 need 12 sums + 2 of B + 1 of A: 16 registers. With 32 there is room for 12. One vector wide, 10
+ * sums keep both multipliers of a core busy through their latency, and 10 addresses still fit into registers. */
 #if defined(__AVX512F__) || defined(__aarch64__) || CNNC_VBYTES == 64
 enum { MR1 = 12, MR2 = 12 };
+#define EVERY_TILE1(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
 #define EVERY_TILE2(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
 #else
-enum { MR1 = 12, MR2 = 6 };
+enum { MR1 = 10, MR2 = 6 };
+#define EVERY_TILE1(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
 #define EVERY_TILE2(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
-#define EVERY_TILE1(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
 
 #define UNROLL _Pragma("GCC unroll 16")
 
@@ -119,20 +120,61 @@ static void pack(real *dst, const real *src, ptrdiff_t rows, ptrdiff_t stride, p
     }
 }
 
-/* Eight elements of a column at a time: columns may be so far apart that they share sets of the first-level
+#ifdef __clang__
+static inline vreal shuffle(vreal a, vreal b, vint from)
+{
+    vreal out;
+    for (int l = 0; l < VL; l++)
+        out[l] = from[l] < VL ? a[from[l]] : b[from[l] - VL];
+    return out;
+}
+#else
+static inline vreal shuffle(vreal a, vreal b, vint from) { return __builtin_shuffle(a, b, from); }
+#endif
+
+/* VL rows become columns: for s = 1, 2, 4 ... rows i and i + s trade their off-diagonal blocks of s x s. */
+static inline __attribute__((always_inline)) void transpose(vreal *row)
+{
+    vint lane;
+    for (int l = 0; l < VL; l++)
+        lane[l] = l;
+    UNROLL for (int s = 1; s < VL; s *= 2)
+        UNROLL for (int i = 0; i < VL; i++)
+            if (!(i & s)) {
+                const vint low = lane + (lane & s) / s * (VL - s);
+                const vreal a = row[i], b = row[i + s];
+                row[i] = shuffle(a, b, low);
+                row[i + s] = shuffle(a, b, low + s);
+            }
+}
+
+/* `count` columns of `rows` elements become rows of one vector, zeros behind. */
+static inline __attribute__((always_inline)) void transpose_block(real *dst, ptrdiff_t width, const real *src,
+                                                                  ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t count)
+{
+    vreal row[VL];
+    UNROLL for (int i = 0; i < VL; i++)
+        row[i] = i < count ? load_n(src + i * stride, rows) : (vreal){0};
+    transpose(row);
+    UNROLL for (int i = 0; i < VL; i++)
+        if (i < rows)
+            store(dst + i * width, row[i]);
+}
+
+/* A cache line of each column at a time: columns may be so far apart that they share sets of the first-level
  * cache, so a line that was read may be gone when the next row asks for it. */
 static void pack_transposed(real *dst, const real *src, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t n)
 {
-    enum { STEP = 8 };
+    enum { LINE = 64 / sizeof(real) };
     const ptrdiff_t width = n > VL ? 2 * VL : VL;
     ptrdiff_t r = 0;
-    for (; r + STEP <= rows; r += STEP, dst += STEP * width)
-        for (ptrdiff_t j = 0; j < width; j++)
-            UNROLL for (int i = 0; i < STEP; i++)
-                dst[i * width + j] = j < n ? src[j * stride + r + i] : 0;
-    for (; r < rows; r++, dst += width)
-        for (ptrdiff_t j = 0; j < width; j++)
-            dst[j] = j < n ? src[j * stride + r] : 0;
+    for (; r + LINE <= rows; r += LINE, dst += LINE * width)
+        for (ptrdiff_t j = 0; j < width; j += VL)
+            for (ptrdiff_t k = 0; k < LINE; k += VL)
+                transpose_block(dst + k * width + j, width, src + j * stride + r + k, stride, VL, n - j);
+    for (; r < rows; r += VL, dst += VL * width)
+        for (ptrdiff_t j = 0; j < width; j += VL)
+            transpose_block(dst + j, width, src + j * stride + r, stride, min_size(VL, rows - r), n - j);
 }
 
 static void column_sums(real *dst, const real *panel, ptrdiff_t rows, ptrdiff_t n)
@@ -167,10 +209,10 @@ static void split_channels(real *dst, ptrdiff_t plane, ptrdiff_t depth, const re
 {
     for (ptrdiff_t c = 0; c < channels; c += depth, dst += plane, src += depth) {
         const ptrdiff_t here = min_size(depth, channels - c);
-        if (depth == 6 && here == 6)
-            split_plane(dst, 6, src, count, step, 6);
-        else if (depth == 12 && here == 12)
-            split_plane(dst, 12, src, count, step, 12);
+        if (depth == MR1 && here == MR1)
+            split_plane(dst, MR1, src, count, step, MR1);
+        else if (depth == MR2 && here == MR2)
+            split_plane(dst, MR2, src, count, step, MR2);
         else
             split_plane(dst, depth, src, count, step, here);
     }
