@@ -10,11 +10,10 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 import threading
-from time import perf_counter
 
 import numpy as np
 
-from cnnc.teams import TeamChoice
+from cnnc.teams import choices
 
 cimport cython
 cimport numpy as cnp
@@ -37,6 +36,7 @@ cdef extern from "cnnc.h" nogil:
     const int cnnc_op_count
     ptrdiff_t cnnc_run(const cnnc_step *, ptrdiff_t, void *, int, int (*)() noexcept nogil)
     ptrdiff_t cnnc_run_timed(const cnnc_step *, ptrdiff_t, void *, int, double *)
+    double cnnc_seconds()
     int cnnc_isa_count()
     const char *cnnc_isa_name(int)
     int cnnc_isa_supported(int)
@@ -81,6 +81,11 @@ def isa_levels():
 def isa():
     """The name of the instruction set level in force."""
     return cnnc_isa_name(cnnc_isa_level()).decode()
+
+
+cpdef int isa_level():
+    """The number of the instruction set level in force."""
+    return cnnc_isa_level()
 
 
 def use_isa(name):
@@ -298,6 +303,20 @@ def aligned(size_t nbytes, bint zeros=False):
     return raw[skip:skip + nbytes]
 
 
+cpdef bint alike(cnp.ndarray a, b):
+    """Whether b is an array of a's shape and type whose bytes could be a's; both are C-contiguous."""
+    return (type(b) is cnp.ndarray and (<cnp.ndarray> b).dtype is a.dtype and cnp.PyArray_SAMESHAPE(a, b)
+            and cnp.PyArray_IS_C_CONTIGUOUS(a) and cnp.PyArray_IS_C_CONTIGUOUS(b))
+
+
+def fill(cnp.ndarray to, source):
+    """to[...] = source, in less time where both are alike."""
+    if alike(to, source):
+        memcpy(cnp.PyArray_DATA(to), cnp.PyArray_DATA(source), cnp.PyArray_NBYTES(to))
+    else:
+        to[...] = source
+
+
 # Scratch of calls at once is kept per thread up to this size: fresh pages cost more than small kernels.
 cdef size_t KEPT_SCRATCH = 1 << 24
 kept = threading.local()
@@ -312,7 +331,14 @@ cdef cnp.ndarray scratch_for(size_t nbytes):
     return area
 
 
+# A program whose last run took less (in seconds) need not look for Ctrl-C between its steps.
+cdef double SHORT_RUN = 0.02
+
+
 # --- programs ----------------------------------------------------------------------------------------------
+
+ctypedef int (*asker)() noexcept nogil
+
 
 cdef int interrupted() noexcept nogil:
     with gil:
@@ -332,10 +358,14 @@ cdef class Program:
     `run` returns None, or the number of the step that stopped it (check_finite).
     """
     cdef cnnc_step *steps
-    cdef object choice
+    cdef object choices                 # a generator, see cnnc.teams
+    cdef int threads                    # of the next `runs` runs
+    cdef Py_ssize_t runs
+    cdef double elapsed, last           # seconds of the runs with so many threads, and of the last one
     cdef readonly list parts            # (first, last + 1) of C steps, or a callable
     cdef readonly list calls
     cdef readonly int team
+    cdef int level
     cdef object scratch
 
     def __cinit__(self, list calls, address_of, scratch, int team):
@@ -347,7 +377,10 @@ cdef class Program:
         self.parts = []
         self.scratch = scratch
         self.team = team
-        self.choice = TeamChoice(team)
+        self.level = cnnc_isa_level()
+        self.choices = choices(team)
+        self.threads, self.runs = next(self.choices)
+        self.elapsed, self.last = 0, SHORT_RUN
         self.steps = <cnnc_step *> malloc(max(1, len(calls)) * sizeof(cnnc_step))
         if self.steps == NULL:
             raise MemoryError()
@@ -370,26 +403,35 @@ cdef class Program:
     def __dealloc__(self):
         free(self.steps)
 
+    def current(self):
+        """Whether the settings are still those that the program was made for."""
+        return self.team == threads() and self.level == cnnc_isa_level()
+
     def run(self):
         """Runs every step. A signal's exception (Ctrl-C) leaves through here between two steps."""
         cdef ptrdiff_t first, end, done
         cdef void *area = cnp.PyArray_DATA(self.scratch)
-        cdef int team = self.choice.threads()
-        cdef double start = perf_counter()
+        cdef asker ask = &interrupted if self.last >= SHORT_RUN else NULL
+        cdef double start = cnnc_seconds()
         for part in self.parts:
             if not isinstance(part, tuple):
                 part()
                 continue
             first, end = part
             with nogil:
-                done = cnnc_run(self.steps + first, end - first, area, team, &interrupted)
+                done = cnnc_run(self.steps + first, end - first, area, self.threads, ask)
             if done < end - first:
                 error = getattr(kept, "interruption", None)
                 if error is not None:
                     kept.interruption = None
                     raise error
                 return first + done
-        self.choice.note(perf_counter() - start)
+        self.last = cnnc_seconds() - start
+        self.elapsed += self.last
+        self.runs -= 1
+        if self.runs == 0:
+            self.threads, self.runs = self.choices.send(self.elapsed)
+            self.elapsed = 0
         return None
 
     def profile(self, int rounds=20):
@@ -412,9 +454,9 @@ cdef class Program:
             at = <double *> cnp.PyArray_DATA(times) + i * times.shape[1]
             for part in self.parts:
                 if not isinstance(part, tuple):
-                    start = perf_counter()
+                    start = cnnc_seconds()
                     part()
-                    at[0] = perf_counter() - start
+                    at[0] = cnnc_seconds() - start
                     at += 1
                     continue
                 first, end = part

@@ -302,10 +302,25 @@ class Run:
 
     def refresh(self, stamp):
         """Brings what is prepared from parameters up to date, whose `Flat.stamp` is given."""
+        for prepared in self._prepared:
+            prepared.refresh(stamp)
+        self._stamp = stamp
+
+    def fill(self, name, array):
+        """Copies an array into one of the program's."""
+        _core.fill(self.arrays[name], array)
+
+    def takes(self, x):
+        """Whether x, unchecked, is an array just as the program reads, and settings are those it was recorded for."""
+        return _core.alike(self.arrays["x"], x) and self.program.current()
+
+    def answer(self, x, stamp):
+        """The program's array y for an x and parameters of that stamp, good until another program runs."""
         if stamp != self._stamp:
-            for prepared in self._prepared:
-                prepared.refresh(stamp)
-            self._stamp = stamp
+            self.refresh(stamp)
+        _core.fill(self.arrays["x"], x)
+        self.program.run()
+        return self.arrays["y"]
 
 
 class Arena:
@@ -317,24 +332,31 @@ class Arena:
         self.memory = _core.aligned(0)
         self.shelf = {}  # what inference has prepared from parameters
         self._recorded, self._runs = {}, {}
+        self.last = None  # the run of the last inference
 
     def run(self, key, record):
         """The `Run` for `key`. `record(team)` returns (plan, {name: buffer}) and is called once for each key."""
         team = get_num_threads()
-        key = (*key, team, _core.isa())
+        key = (*key, team, _core.isa_level())
+        run = self._runs.get(key)
+        if run is None:
+            run = self._runs[key] = self._bind(key, record, team)
+        return run
+
+    def _bind(self, key, record, team):
         if key not in self._recorded:
             if len(self._recorded) >= self.LIMIT:
                 self._recorded.clear()
                 self._runs.clear()
                 self.shelf.clear()
+                self.last = None
             self._recorded[key] = record(team)
         plan, named = self._recorded[key]
         if plan.arena > self.memory.size:
             self._runs.clear()
+            self.last = None
             self.memory = _core.aligned(plan.arena)
-        if key not in self._runs:
-            self._runs[key] = Run(plan, named, self.memory)
-        return self._runs[key]
+        return Run(plan, named, self.memory)
 
     def forget(self, owner):
         """Drops the programs whose key starts with `owner`."""

@@ -92,6 +92,8 @@ ptrdiff_t cnnc_run(const cnnc_step *steps, ptrdiff_t count, void *scratch, int t
 /* The same, asking nobody; the seconds that each step took go into `times`. */
 ptrdiff_t cnnc_run_timed(const cnnc_step *steps, ptrdiff_t count, void *scratch, int threads, double *times);
 
+double cnnc_seconds(void); /* of a clock that never goes back */
+
 /* Instruction sets, from the lowest: 0 is always there. The level starts at the best one this CPU and
  * operating system support; cnnc_isa_set lowers or restores it and returns 0, or -1 if it cannot run here. */
 int cnnc_isa_count(void);

@@ -1,6 +1,7 @@
 """Networks: building, summary, memory, inference, parameters."""
 
 import copy
+import weakref
 
 import numpy as np
 import pytest
@@ -121,6 +122,40 @@ def test_many_batch_sizes_do_not_pile_up():
     for n in range(1, 150):
         assert net(np.ones((n, 3))).shape == (n, 2)
     assert len(net._arena._runs) <= net._arena.LIMIT
+
+
+def test_a_call_finds_its_program_whatever_the_last_one_was(threads):
+    net = cnnc.models.lenet5()
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1))
+    wanted = net.predict(images.astype(np.uint8)), net.predict(images)
+    for n, dtype, order in [(5, np.uint8, "C"), (5, np.float32, "C"), (5, np.float64, "C"), (2, np.float32, "C"),
+                            (5, np.float32, "F"), (5, np.dtype(">f4"), "C"), (5, np.int64, "C")]:  # fmt: skip
+        for _ in range(2):
+            x = images[:n].astype(dtype, order=order)
+            np.testing.assert_array_equal(net(x), wanted[dtype is not np.uint8][:n])
+            np.testing.assert_array_equal(net(x[::-1]), wanted[dtype is not np.uint8][:n][::-1])
+    np.testing.assert_array_equal(net(images.tolist()), wanted[1])
+    before = net._arena.last
+    threads(cnnc.get_num_threads() + 1)
+    np.testing.assert_array_equal(net(images.astype(np.float32)), wanted[1])
+    assert net._arena.last is not before and net._arena.last.program.team == cnnc.get_num_threads()
+
+
+def test_a_network_that_is_built_again_answers_anew():
+    net = cnnc.Sequential([cnnc.Dense(2)]).build((3,), seed=0)
+    x = np.ones((1, 3), np.float32)
+    before = net(x)
+    assert not np.array_equal(net.build((3,), seed=1)(x), before)
+    np.testing.assert_array_equal(net.build((3,), seed=0)(x), before)
+
+
+def test_the_last_program_keeps_no_memory_of_a_smaller_arena():
+    net = cnnc.Sequential([cnnc.Dense(2)]).build((3,))
+    net(np.ones((1, 3), np.float32))
+    memory = weakref.ref(net._arena.memory)
+    cnnc.Trainer(net, cnnc.SGD()).step(np.ones((50, 3), np.float32), np.zeros(50, int))
+    assert memory() is None
+    assert net(np.ones((1, 3), np.float32)).shape == (1, 2)
 
 
 def test_threads_may_share_a_network():

@@ -3,7 +3,7 @@
 
 #include "../cnnc.h"
 
-static double seconds(void)
+double cnnc_seconds(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -13,24 +13,24 @@ static double seconds(void)
 ptrdiff_t cnnc_run_timed(const cnnc_step *steps, ptrdiff_t count, void *scratch, int threads, double *times)
 {
     for (ptrdiff_t i = 0; i < count; i++) {
-        const double start = seconds();
+        const double start = cnnc_seconds();
         if (steps[i].run(steps[i].args, scratch, threads))
             return i;
-        times[i] = seconds() - start;
+        times[i] = cnnc_seconds() - start;
     }
     return count;
 }
 
 ptrdiff_t cnnc_run(const cnnc_step *steps, ptrdiff_t count, void *scratch, int threads, int (*interrupted)(void))
 {
-    double asked = seconds();
+    double asked = cnnc_seconds();
     for (ptrdiff_t i = 0; i < count; i++) {
         if (steps[i].run(steps[i].args, scratch, threads))
             return i;
-        if (interrupted && i + 1 < count && seconds() - asked > 0.05) {
+        if (interrupted && i + 1 < count && cnnc_seconds() - asked > 0.05) {
             if (interrupted())
                 return i + 1;
-            asked = seconds();
+            asked = cnnc_seconds();
         }
     }
     return count;
