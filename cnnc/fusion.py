@@ -12,6 +12,7 @@ Which bits come out does not change, for these are the same sums in the same ord
 prepared once for as long as they do not change, which may round differently:
 
     correlate2d or dense -> normalise_by                    the normalisation is folded into weights and bias
+    correlate2d                                             filters are packed
 """
 
 from collections import defaultdict
@@ -19,12 +20,10 @@ from collections import defaultdict
 import numpy as np
 
 from cnnc import _core
-from cnnc.activations import ACTIVATIONS
-from cnnc.ops import OPS
+from cnnc.ops import ALGORITHMS, CONV_SIZES, ENDINGS, op, planned
 from cnnc.steps import Buffer, Storage
 
-# name of an activation's operation -> its number in the field `act`: the rows of csrc/activation/activations.h
-CODES = {name: number for number, name in enumerate((n for n in OPS if n in {a.name for a in ACTIVATIONS}), 1)}
+CODES = {name: number for number, name in enumerate(ENDINGS) if name}  # of the field `act`
 
 
 class Steps:
@@ -255,6 +254,26 @@ class Fusion:
             if not used:
                 self.became[id(dx.storage)] = dy.storage
 
+    def pack(self, step):
+        """Has filters packed beforehand, for the algorithm that is the fastest then."""
+        if step.op.name != "correlate2d" or not has(step, "packed") or not is_fixed(step.fields["w"]):
+            return
+        x, w, y = (step.fields[name] for name in ("x", "w", "y"))
+        sizes = dict(zip(CONV_SIZES, (*x.shape, *w.shape, *y.shape[1:3]), strict=True))
+        settings = [field.name for field in op("correlate2d_pack").fields if field.kind == "size"]
+        sizes.update((name, step.fields[name]) for name in settings if name not in sizes)
+        plan = planned(sizes, w.dtype)
+        if plan.packed_length:
+            sizes["algorithm"] = ALGORITHMS.index(plan.with_packed)
+            source = w.storage.array.reshape(w.shape)
+            key = ("pack", source.ctypes.data, _core.isa(), *(n for name, n in sizes.items() if name != "N"))
+
+            def compute(packed):
+                op("correlate2d_pack")(w=source, packed=packed, **sizes)
+
+            (packed,) = self.prepare(key, ((plan.packed_length,),), w.dtype, compute)
+            self.steps.change(step, packed=packed, algorithm=sizes["algorithm"])
+
 
 def fold_into(w_to, b_to, w, b, mean, var, gamma, beta, eps):
     """(x w + b - mean) / sqrt(var + eps) gamma + beta = x w_to + b_to, with outputs on the last axis of w."""
@@ -282,6 +301,8 @@ def fuse(steps, kept, training, shelf):
     if not training:
         fusion.run(Fusion.fold)
     fusion.run(Fusion.activate, Fusion.join)
-    if training:
+    if not training:
+        fusion.run(Fusion.pack)
+    else:
         fusion.run(Fusion.share_copy, Fusion.slope)
     return fusion

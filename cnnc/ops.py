@@ -15,6 +15,7 @@ from cnnc import _core
 
 OPS = _core.OPS
 ALGORITHMS = ("auto", "direct")  # of convolution, in the order of csrc/conv/conv.h
+CONV_SIZES = ("N", "H", "W", "C", "KH", "KW", "CG", "K", "OH", "OW")  # their axes, in order
 # the activations that an operation can end in, numbered as in csrc/activation/activation.h
 ENDINGS = (None, *(name for name, operation in OPS.items() if f"{name}_dx" in OPS
                    and [field.name for field in operation.fields] == ["x", "y", "LENGTH", "alpha"]))  # fmt: skip
@@ -52,8 +53,7 @@ def ending(activation=None, alpha=0.0):
 
 def conv_sizes(x_shape, w_shape, window):
     """The sizes of a convolution of images and filters of these shapes, for operations that do not see all arrays."""
-    names = ("N", "H", "W", "C", "KH", "KW", "CG", "K", "OH", "OW")
-    return dict(zip(names, (*x_shape, *w_shape, *window.output(*x_shape[1:3])), strict=True))
+    return dict(zip(CONV_SIZES, (*x_shape, *w_shape, *window.output(*x_shape[1:3])), strict=True))
 
 
 class ConvPlan(NamedTuple):
@@ -72,9 +72,13 @@ class ConvPlan(NamedTuple):
 
 def conv_plan(x_shape, w_shape, window, algorithm="auto", dtype=np.float32):
     """The plan of a convolution of images and filters of these shapes; see the row of correlate2d_plan."""
+    return planned({**conv_sizes(x_shape, w_shape, window), **conv_fields(window, algorithm=algorithm)}, dtype)
+
+
+def planned(fields, dtype):
+    """The same from all size fields of a convolution."""
     chosen, seconds = np.empty(5, np.int64), np.empty(4, dtype)
-    op("correlate2d_plan")(chosen=chosen, seconds=seconds, **conv_sizes(x_shape, w_shape, window),
-                           **conv_fields(window, algorithm=algorithm))  # fmt: skip
+    op("correlate2d_plan")(chosen=chosen, seconds=seconds, **fields)
     return ConvPlan(*(ALGORITHMS[i] for i in chosen[:4]), int(chosen[4]), tuple(seconds.tolist()))
 
 
