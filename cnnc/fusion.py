@@ -7,6 +7,7 @@ one other step reads can be made a part of that step, if its operation has a fie
     normalise or correlate2d -> add                         the other summand becomes the field `residual`
     activation's gradient -> normalise's gradient           dy is multiplied by the slope where it is read
     a copy of a gradient                                    whoever reads the copy reads the original
+    max_pool2d_dx -> relu_dx                                the other way round, which is a quarter of the work or less
 
 Which bits come out does not change, for these are the same sums in the same order. In inference, parameters are
 prepared once for as long as they do not change, which may round differently:
@@ -87,6 +88,11 @@ class Steps:
         by.slot = step.slot
         self.slots[by.slot] = by
 
+    def swap(self, step, other):
+        """Lets two steps change places."""
+        step.slot, other.slot = other.slot, step.slot
+        self.slots[step.slot], self.slots[other.slot] = step, other
+
     def rename(self, buffer, target):
         """Makes every use of one buffer's memory a use of another's."""
         for step in {id(s): s for s in (*self.readers(buffer), *self.writers(buffer))}.values():
@@ -140,12 +146,13 @@ class Fusion:
     Attributes:
         became: id of a storage that is not used any more -> the one that took its place.
         prepared: what must be refreshed before the steps run, in this order.
+        pairs: (input, output) buffers of steps that may run in place.
     """
 
     def __init__(self, steps, kept, shelf):
         self.steps = Steps(steps, kept)
         self.shelf = shelf
-        self.became, self.prepared = {}, []
+        self.became, self.prepared, self.pairs = {}, [], []
 
     def prepare(self, key, shapes, dtype, compute):
         """Buffers of prepared arrays; those of the same key are the same in every recording that shares the shelf."""
@@ -233,6 +240,27 @@ class Fusion:
             steps.rename(copy, source)
             self.became[id(copy.storage)] = source.storage
 
+    def pool_last(self, step):
+        """Takes ReLU's gradient before that of a max pooling: what was let through is what won and is above 0."""
+        steps = self.steps
+        if step.op.name != "relu_dx":
+            return
+        dy, dx = step.fields["dy"], step.fields["dx"]
+        pool = only(steps.writers(dy))
+        if pool is None or pool.op is None or pool.op.name != "max_pool2d_dx" or not steps.private(dy, pool, step):
+            return
+        index = next(pool.fields[name] for name in ("index8", "index32") if pool.fields.get(name) is not None)
+        (forward,) = steps.writers(index)
+        pooled = forward.fields["y"]
+        if forward.fields["x"].storage is not step.fields["y"].storage or len(steps.writers(pooled)) > 1:
+            return
+        masked = Buffer(pooled.shape, pooled.dtype)
+        self.pairs.append((pool.fields["dy"], masked))
+        steps.swap(step, pool)
+        steps.change(step, dy=pool.fields["dy"], y=pooled, dx=masked)
+        steps.change(pool, dy=masked, dx=dx.reshape(pool.fields["dx"].shape))
+        self.became[id(dy.storage)] = dx.storage
+
     def slope(self, step):
         """Makes an activation's gradient a part of the gradient of the normalisation before it."""
         steps, code = self.steps, CODES.get(step.op.name.removesuffix("_dx"))
@@ -304,5 +332,5 @@ def fuse(steps, kept, training, shelf):
     if not training:
         fusion.run(Fusion.pack)
     else:
-        fusion.run(Fusion.share_copy, Fusion.slope)
+        fusion.run(Fusion.share_copy, Fusion.pool_last, Fusion.slope)
     return fusion

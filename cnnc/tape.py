@@ -178,6 +178,8 @@ class Tape:
         for buffer in self._kept:
             buffer.storage.use(len(steps))
         self._share(fusion.storage)
+        for source, target in fusion.pairs:
+            self._merge(source.storage, target.storage)
         return Plan(steps, [*self._inputs, *self._kept], team, fusion.prepared)
 
     def _with_early_updates(self, steps):

@@ -33,6 +33,8 @@ NETWORKS = {
     "sums of three": [cnnc.Add([cnnc.Identity(), cnnc.BatchNorm(), [cnnc.ReLU(), cnnc.BatchNorm()]]), cnnc.ReLU()],
     "sum with itself": [cnnc.BatchNorm(), cnnc.Add([cnnc.Identity(), cnnc.Identity()]), cnnc.ReLU()],
     "before the sum": [cnnc.Add([[cnnc.BatchNorm(), cnnc.ReLU(), cnnc.Conv2D(3, 1)], cnnc.Identity()])] * 2,
+    "pooled": [cnnc.Conv2D(5, 3), cnnc.ReLU(), cnnc.MaxPool2D(3, 2), cnnc.Conv2D(4, 1), cnnc.ReLU(), cnnc.MaxPool2D(2),
+               cnnc.Conv2D(3, 1), cnnc.ReLU(), cnnc.Add([cnnc.MaxPool2D(1), cnnc.Identity()])],
     "frozen": [cnnc.Conv2D(6, 3, padding=1), *block(), cnnc.Dropout(0.4)],
     "concat": [cnnc.Concat([[cnnc.Conv2D(4, 1), cnnc.BatchNorm(), cnnc.ReLU()], cnnc.MaxPool2D(3, 1, padding=1)])],
     "dense": [cnnc.Flatten(), cnnc.Dense(20), cnnc.BatchNorm(), cnnc.ReLU(), cnnc.Dense(5, use_bias=False),
