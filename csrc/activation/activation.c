@@ -5,21 +5,19 @@
 
 static void run_forward(forward_kernel kernel, const real *x, real *y, ptrdiff_t length, real alpha, int threads)
 {
-    (void)threads; /* unused without OpenMP */
     /* over chunks of the flat array: elements know nothing of each other */
-    #pragma omp parallel for num_threads(threads) schedule(static)
-    for (ptrdiff_t i = 0; i < length; i += CHUNK)
+    TEAM_FOR(static, threads, i, length, CHUNK, {
         kernel(x + i, y + i, min_size(CHUNK, length - i), alpha);
+    });
 }
 
 static void run_backward(backward_kernel kernel, const real *dy, const real *from, real *dx, ptrdiff_t length,
                          real alpha, int accumulate, int threads)
 {
-    (void)threads;
     /* over chunks of the flat array, as above */
-    #pragma omp parallel for num_threads(threads) schedule(static)
-    for (ptrdiff_t i = 0; i < length; i += CHUNK)
+    TEAM_FOR(static, threads, i, length, CHUNK, {
         kernel(dy + i, from + i, dx + i, min_size(CHUNK, length - i), alpha, accumulate);
+    });
 }
 
 #define DEFINE_OPERATIONS(to, forward, backward, cost, cost_dx, from, value, derivative)                    \

@@ -128,7 +128,7 @@ void T(narrow_run)(const ARGS(correlate2d_dx) *a, void *scratch, int threads)
                               panel_lanes(&p.panels, panel));
     }
     /* Threads share blocks of dx rows, which write apart. */
-#pragma omp parallel for num_threads(team(threads, 0.25 * s->N * s->OH * s->OW * s->K * p.columns)) schedule(dynamic)
-    for (ptrdiff_t unit = 0; unit < s->N * p.blocks; unit++)
+    TEAM_FOR(dynamic, team(threads, 0.25 * s->N * s->OH * s->OW * s->K * p.columns), unit, s->N * p.blocks, 1, {
         run_unit(&p, a, unit);
+    });
 }

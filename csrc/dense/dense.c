@@ -124,13 +124,13 @@ static void run(const product *c, void *scratch, int threads)
     for (ptrdiff_t n = 0; n < p.panels.padded; n++)
         p.start[n] = c->b && n < c->columns ? c->b[n] : 0;
     /* Threads share strips of columns: each weight is packed by one thread, once. */
-#pragma omp parallel for num_threads(crew(c, p.strips, threads)) schedule(dynamic)
-    for (ptrdiff_t strip = 0; strip < p.strips; strip++)
+    TEAM_FOR(dynamic, crew(c, p.strips, threads), strip, p.strips, 1, {
         run_strip(c, &p, strip);
+    });
     /* Or slots of rows, which are contiguous: with columns every row would be another page for every thread. */
-#pragma omp parallel for num_threads(crew(c, p.slots, threads)) schedule(dynamic)
-    for (ptrdiff_t slot = 0; slot < p.slots; slot++)
+    TEAM_FOR(dynamic, crew(c, p.slots, threads), slot, p.slots, 1, {
         run_slot(c, &p, slot);
+    });
     if (p.slots > 1)
         KERNELS(gemm)->sum_slots(c->y, p.sums, c->M * c->columns, p.slots, c->M * c->columns, 0);
 }

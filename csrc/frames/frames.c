@@ -5,12 +5,11 @@
 
 int OP(stack_frames)(const ARGS(stack_frames) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(frames_kernels) *kernels = KERNELS(frames);
     const ptrdiff_t rows = ceil_div(CHUNK, a->KC), blocks = ceil_div(a->F, rows), CG = a->C / a->groups;
     /* over blocks of pixels of y's frames: each is copied from x alone */
-    #pragma omp parallel for num_threads(team(threads, (double)(a->N * a->OD * a->F * a->KC))) schedule(static)
-    for (ptrdiff_t unit = 0; unit < a->N * a->OD * blocks; unit++) {
+    TEAM_FOR(static, team(threads, (double)(a->N * a->OD * a->F * a->KC)), unit, a->N * a->OD * blocks, 1, {
         const ptrdiff_t f = unit % blocks * rows, i = unit / blocks % a->OD, n = unit / blocks / a->OD;
         real *y = a->y + ((n * a->OD + i) * a->F + f) * a->KC;
         for (ptrdiff_t t = 0; t < a->KD; t++) {
@@ -20,19 +19,18 @@ int OP(stack_frames)(const ARGS(stack_frames) *a, void *scratch, int threads)
                 kernels->copy(y + (g * a->KD + t) * CG, a->KC, x ? x + g * CG : NULL, a->C, min_size(rows, a->F - f),
                               CG);
         }
-    }
+    });
     return 0;
 }
 NO_SCRATCH(stack_frames)
 
 int OP(stack_frames_dx)(const ARGS(stack_frames_dx) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(frames_kernels) *kernels = KERNELS(frames);
     const ptrdiff_t rows = ceil_div(CHUNK, a->C), blocks = ceil_div(a->F, rows), CG = a->C / a->groups;
     /* over blocks of pixels of dx's frames: each collects from the stacks that hold it */
-    #pragma omp parallel for num_threads(team(threads, (double)(a->N * a->OD * a->F * a->KC))) schedule(static)
-    for (ptrdiff_t unit = 0; unit < a->N * a->D * blocks; unit++) {
+    TEAM_FOR(static, team(threads, (double)(a->N * a->OD * a->F * a->KC)), unit, a->N * a->D * blocks, 1, {
         const ptrdiff_t f = unit % blocks * rows, d = unit / blocks % a->D, n = unit / blocks / a->D;
         const ptrdiff_t pixels = min_size(rows, a->F - f);
         real *dx = a->dx + ((n * a->D + d) * a->F + f) * a->C;
@@ -48,7 +46,7 @@ int OP(stack_frames_dx)(const ARGS(stack_frames_dx) *a, void *scratch, int threa
         }
         if (!add)
             kernels->copy(dx, a->C, NULL, 0, pixels, a->C);
-    }
+    });
     return 0;
 }
 NO_SCRATCH(stack_frames_dx)

@@ -245,9 +245,9 @@ void T(correlation_pack)(const T(correlation) *c, real *packed, int threads)
     const plan p = make_plan(c, NULL, 1);
     const ptrdiff_t pieces = c->groups * c->KH * c->KW * pieces_per_tap(c, &p);
     /* Threads share the pieces of w, which are written apart. */
-#pragma omp parallel for num_threads(team(threads, (double)p.packed_length)) schedule(dynamic)
-    for (ptrdiff_t i = 0; i < pieces; i++)
+    TEAM_FOR(dynamic, team(threads, (double)p.packed_length), i, pieces, 1, {
         pack_piece(c, &p, kern, packed, i);
+    });
 }
 
 void T(correlation_run)(const T(correlation) *c, void *scratch, int threads)
@@ -257,13 +257,11 @@ void T(correlation_run)(const T(correlation) *c, void *scratch, int threads)
     const ptrdiff_t pieces = c->packed ? 0 : c->groups * c->KH * c->KW * pieces_per_tap(c, &p);
     fill_tables(c, &p);
     /* Threads share the pieces of w to be packed, then the units: blocks of output pixels, which write apart. */
-#pragma omp parallel num_threads(team(threads, 0.25 * c->N * c->OH * c->OW * c->groups * c->KG * (p.depth + 1)))
-    {
-#pragma omp for schedule(dynamic)
-        for (ptrdiff_t i = 0; i < pieces; i++)
-            pack_piece(c, &p, kern, p.pack, i);
-#pragma omp for schedule(dynamic)
-        for (ptrdiff_t i = 0; i < p.units; i++)
-            run_unit(c, &p, kern, i);
-    }
+    const int crew = team(threads, 0.25 * c->N * c->OH * c->OW * c->groups * c->KG * (p.depth + 1));
+    TEAM_FOR(dynamic, crew, i, pieces, 1, {
+        pack_piece(c, &p, kern, p.pack, i);
+    });
+    TEAM_FOR(dynamic, crew, i, p.units, 1, {
+        run_unit(c, &p, kern, i);
+    });
 }

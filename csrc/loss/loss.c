@@ -9,24 +9,24 @@ enum { EXP_COST = 16 }; /* additions that one element of a softmax costs, about 
 
 int OP(softmax)(const ARGS(softmax) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(loss_kernels) *kernels = KERNELS(loss);
     /* over rows: each is a softmax of its own */
-    #pragma omp parallel for num_threads(team(threads, EXP_COST * (double)(a->M * a->K))) schedule(static)
-    for (ptrdiff_t m = 0; m < a->M; m++)
+    TEAM_FOR(static, team(threads, EXP_COST * (double)(a->M * a->K)), m, a->M, 1, {
         kernels->softmax(a->x + m * a->K, a->y + m * a->K, a->K);
+    });
     return 0;
 }
 NO_SCRATCH(softmax)
 
 int OP(softmax_dx)(const ARGS(softmax_dx) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(loss_kernels) *kernels = KERNELS(loss);
     /* over rows, as forward */
-    #pragma omp parallel for num_threads(team(threads, 4 * (double)(a->M * a->K))) schedule(static)
-    for (ptrdiff_t m = 0; m < a->M; m++)
+    TEAM_FOR(static, team(threads, 4 * (double)(a->M * a->K)), m, a->M, 1, {
         kernels->softmax_dx(a->dy + m * a->K, a->y + m * a->K, a->dx + m * a->K, a->K, a->accumulate != 0);
+    });
     return 0;
 }
 NO_SCRATCH(softmax_dx)
@@ -48,15 +48,14 @@ static targets targets_of(const int32_t *labels, const real *target, const real 
 /* scratch (N): is row n a hit? */
 int OP(cross_entropy)(const ARGS(cross_entropy) *a, void *scratch, int threads)
 {
-    (void)threads;
     const T(loss_kernels) *kernels = KERNELS(loss);
     int *hit = scratch;
     /* over rows: each leaves its loss and its hit in places of its own */
-    #pragma omp parallel for num_threads(team(threads, EXP_COST * (double)(a->N * a->K))) schedule(static)
-    for (ptrdiff_t n = 0; n < a->N; n++)
+    TEAM_FOR(static, team(threads, EXP_COST * (double)(a->N * a->K)), n, a->N, 1, {
         a->row_loss[n] = kernels->cross_entropy(
             a->x + n * a->K, targets_of(a->labels, a->target, a->class_weight, a->smoothing, n, a->K), a->p + n * a->K,
             a->K, hit + n);
+    });
     a->loss[0] = weighted_sum(a->row_loss, a->row_weight, a->N);
     a->hits[0] = count(hit, a->N);
     return 0;
@@ -70,14 +69,14 @@ size_t OP_SCRATCH(cross_entropy)(const ARGS(cross_entropy) *a, int threads)
 
 int OP(cross_entropy_dx)(const ARGS(cross_entropy_dx) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(loss_kernels) *kernels = KERNELS(loss);
     /* over rows, as forward */
-    #pragma omp parallel for num_threads(team(threads, 2 * (double)(a->N * a->K))) schedule(static)
-    for (ptrdiff_t n = 0; n < a->N; n++)
+    TEAM_FOR(static, team(threads, 2 * (double)(a->N * a->K)), n, a->N, 1, {
         kernels->cross_entropy_dx(
             a->p + n * a->K, targets_of(a->labels, a->target, a->class_weight, a->smoothing, n, a->K), a->dx + n * a->K,
             a->K, a->weight * share_of(a->row_weight, n, a->N), a->accumulate != 0);
+    });
     return 0;
 }
 NO_SCRATCH(cross_entropy_dx)
@@ -85,13 +84,12 @@ NO_SCRATCH(cross_entropy_dx)
 /* scratch (N): is row n a hit? */
 int OP(hinge)(const ARGS(hinge) *a, void *scratch, int threads)
 {
-    (void)threads;
     const T(loss_kernels) *kernels = KERNELS(loss);
     int *hit = scratch;
     /* over rows, as for cross-entropy */
-    #pragma omp parallel for num_threads(team(threads, 3 * (double)(a->N * a->K))) schedule(static)
-    for (ptrdiff_t n = 0; n < a->N; n++)
+    TEAM_FOR(static, team(threads, 3 * (double)(a->N * a->K)), n, a->N, 1, {
         a->row_loss[n] = kernels->hinge(a->x + n * a->K, a->labels[n], a->K, (real)a->margin, hit + n);
+    });
     a->loss[0] = weighted_sum(a->row_loss, a->row_weight, a->N);
     a->hits[0] = count(hit, a->N);
     return 0;
@@ -105,13 +103,13 @@ size_t OP_SCRATCH(hinge)(const ARGS(hinge) *a, int threads)
 
 int OP(hinge_dx)(const ARGS(hinge_dx) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(loss_kernels) *kernels = KERNELS(loss);
     /* over rows, as forward */
-    #pragma omp parallel for num_threads(team(threads, 3 * (double)(a->N * a->K))) schedule(static)
-    for (ptrdiff_t n = 0; n < a->N; n++)
+    TEAM_FOR(static, team(threads, 3 * (double)(a->N * a->K)), n, a->N, 1, {
         kernels->hinge_dx(a->x + n * a->K, a->labels[n], a->dx + n * a->K, a->K, (real)a->margin,
                           a->weight * share_of(a->row_weight, n, a->N), a->accumulate != 0);
+    });
     return 0;
 }
 NO_SCRATCH(hinge_dx)

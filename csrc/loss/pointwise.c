@@ -19,13 +19,11 @@ static problem problem_of(const real *x, const real *t, const double *row_weight
 
 static void run_forward(pointwise_sum kernel, problem p, double *row_loss, double *loss, real *slots, int threads)
 {
-    (void)threads;
     /* over parts of all samples, each with a slot for its sum */
-    #pragma omp parallel for num_threads(threads) schedule(static)
-    for (ptrdiff_t k = 0; k < p.N * p.parts; k++) {
+    TEAM_FOR(static, threads, k, p.N * p.parts, 1, {
         ptrdiff_t start = k % p.parts * CHUNK, at = k / p.parts * p.J + start;
         slots[k] = kernel(p.x + at, p.t + at, min_size(CHUNK, p.J - start), p.delta);
-    }
+    });
     for (ptrdiff_t n = 0; n < p.N; n++) {
         double sum = 0;
         for (ptrdiff_t k = 0; k < p.parts; k++)
@@ -37,14 +35,12 @@ static void run_forward(pointwise_sum kernel, problem p, double *row_loss, doubl
 
 static void run_backward(pointwise_dx kernel, problem p, real *dx, double weight, int accumulate, int threads)
 {
-    (void)threads;
     /* over parts of all samples: elements know nothing of each other */
-    #pragma omp parallel for num_threads(threads) schedule(static)
-    for (ptrdiff_t k = 0; k < p.N * p.parts; k++) {
+    TEAM_FOR(static, threads, k, p.N * p.parts, 1, {
         ptrdiff_t n = k / p.parts, start = k % p.parts * CHUNK, at = n * p.J + start;
         double share = weight * share_of(p.row_weight, n, p.N) / (double)p.J;
         kernel(p.x + at, p.t + at, dx + at, min_size(CHUNK, p.J - start), p.delta, (real)share, accumulate);
-    }
+    });
 }
 
 #define DEFINE_OPERATIONS(unused, forward, backward, cost, value, derivative)                               \

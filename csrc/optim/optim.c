@@ -13,15 +13,13 @@ static void update(optimizer_kernel kernel, const real *grad, real *param, real 
     real n[OPTIMIZER_NUMBERS];
     for (int k = 0; k < OPTIMIZER_NUMBERS; k++)
         n[k] = (real)numbers[k];
-    (void)threads;
     /* over chunks of the flat arrays: parameters know nothing of each other */
-    #pragma omp parallel for num_threads(team(threads, UPDATE_COST * (double)length)) schedule(static)
-    for (ptrdiff_t i = 0; i < length; i += CHUNK) {
+    TEAM_FOR(static, team(threads, UPDATE_COST * (double)length), i, length, CHUNK, {
         real *part[OPTIMIZER_STATES];
         for (int k = 0; k < OPTIMIZER_STATES; k++)
             part[k] = states[k] ? states[k] + i : NULL;
         kernel(grad + i, param + i, part, n, min_size(CHUNK, length - i));
-    }
+    });
 }
 
 #define DEFINE_OPERATION(unused, name, ...)                                                                    \
@@ -38,14 +36,13 @@ CNNC_OPTIMIZERS(DEFINE_OPERATION, )
 /* scratch: a slot for the sum of each chunk */
 int OP(sum_squares)(const ARGS(sum_squares) *a, void *scratch, int threads)
 {
-    (void)threads;
     const T(optim_kernels) *kernels = KERNELS(optim);
     real *slots = scratch;
     ptrdiff_t chunks = ceil_div(a->LENGTH, CHUNK);
     /* over chunks, whose sums are added below in their order */
-    #pragma omp parallel for num_threads(team(threads, (double)a->LENGTH)) schedule(static)
-    for (ptrdiff_t k = 0; k < chunks; k++)
+    TEAM_FOR(static, team(threads, (double)a->LENGTH), k, chunks, 1, {
         slots[k] = kernels->sum_squares(a->x + k * CHUNK, min_size(CHUNK, a->LENGTH - k * CHUNK));
+    });
     double sum = a->accumulate ? a->sum[0] : 0;
     for (ptrdiff_t k = 0; k < chunks; k++)
         sum += slots[k];
@@ -61,27 +58,27 @@ size_t OP_SCRATCH(sum_squares)(const ARGS(sum_squares) *a, int threads)
 
 int OP(clip_value)(const ARGS(clip_value) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(optim_kernels) *kernels = KERNELS(optim);
     /* over chunks, as above */
-    #pragma omp parallel for num_threads(team(threads, (double)a->LENGTH)) schedule(static)
-    for (ptrdiff_t i = 0; i < a->LENGTH; i += CHUNK)
+    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, CHUNK, {
         kernels->clip_value(a->x + i, min_size(CHUNK, a->LENGTH - i), (real)a->limit);
+    });
     return 0;
 }
 NO_SCRATCH(clip_value)
 
 int OP(clip_norm)(const ARGS(clip_norm) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(optim_kernels) *kernels = KERNELS(optim);
     double factor = a->limit / (sqrt(a->squares[0]) + 1e-6);
     if (factor >= 1)
         return 0;
     /* over chunks, as above */
-    #pragma omp parallel for num_threads(team(threads, (double)a->LENGTH)) schedule(static)
-    for (ptrdiff_t i = 0; i < a->LENGTH; i += CHUNK)
+    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, CHUNK, {
         kernels->scale(a->x + i, min_size(CHUNK, a->LENGTH - i), (real)factor);
+    });
     return 0;
 }
 NO_SCRATCH(clip_norm)

@@ -19,60 +19,56 @@ static ptrdiff_t last_row(banding b, ptrdiff_t band) { return min_size(b.rows, f
 
 int OP(max_pool2d)(const ARGS(max_pool2d) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(pool_kernels) *kernels = KERNELS(pool);
     banding b = cut_rows(a->OH, a->OW * a->C);
     double work = 2.0 * (double)(a->N * a->OH * a->OW) * (double)(a->C * a->KH * a->KW);
     /* over bands of y's rows in all images: each is computed from x alone */
-    #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-    for (ptrdiff_t band = 0; band < a->N * b.bands; band++)
+    TEAM_FOR(static, team(threads, work), band, a->N * b.bands, 1, {
         kernels->max_rows(a, band / b.bands, first_row(b, band), last_row(b, band));
-    (void)work;
+    });
     return 0;
 }
 NO_SCRATCH(max_pool2d)
 
 int OP(max_pool2d_dx)(const ARGS(max_pool2d_dx) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(pool_kernels) *kernels = KERNELS(pool);
     banding b = cut_rows(a->H, a->W * a->C);
     double work = 2.0 * (double)(a->N * a->OH * a->OW) * (double)(a->C * a->KH * a->KW);
     /* over bands of dx's rows in all images: each collects from the windows that cover it */
-    #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-    for (ptrdiff_t band = 0; band < a->N * b.bands; band++)
+    TEAM_FOR(static, team(threads, work), band, a->N * b.bands, 1, {
         kernels->max_dx_rows(a, band / b.bands, first_row(b, band), last_row(b, band));
-    (void)work;
+    });
     return 0;
 }
 NO_SCRATCH(max_pool2d_dx)
 
 int OP(avg_pool2d)(const ARGS(avg_pool2d) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(pool_kernels) *kernels = KERNELS(pool);
     banding b = cut_rows(a->OH, a->OW * a->C);
     double work = (double)(a->N * a->OH * a->OW) * (double)(a->C * a->KH * a->KW);
     /* over bands of y's rows in all images, as for the maximum */
-    #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-    for (ptrdiff_t band = 0; band < a->N * b.bands; band++)
+    TEAM_FOR(static, team(threads, work), band, a->N * b.bands, 1, {
         kernels->avg_rows(a, band / b.bands, first_row(b, band), last_row(b, band));
-    (void)work;
+    });
     return 0;
 }
 NO_SCRATCH(avg_pool2d)
 
 int OP(avg_pool2d_dx)(const ARGS(avg_pool2d_dx) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(pool_kernels) *kernels = KERNELS(pool);
     banding b = cut_rows(a->H, a->W * a->C);
     double work = (double)(a->N * a->OH * a->OW) * (double)(a->C * a->KH * a->KW);
     /* over bands of dx's rows in all images, as for the maximum */
-    #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-    for (ptrdiff_t band = 0; band < a->N * b.bands; band++)
+    TEAM_FOR(static, team(threads, work), band, a->N * b.bands, 1, {
         kernels->avg_dx_rows(a, band / b.bands, first_row(b, band), last_row(b, band));
-    (void)work;
+    });
     return 0;
 }
 NO_SCRATCH(avg_pool2d_dx)

@@ -22,27 +22,27 @@ static matrix matrix_of(ptrdiff_t M, ptrdiff_t C, ptrdiff_t K)
 
 int OP(prelu)(const ARGS(prelu) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(prelu_kernels) *kernels = KERNELS(prelu);
     const matrix m = matrix_of(a->M, a->C, a->K);
     /* over blocks of rows: elements know nothing of each other */
-    #pragma omp parallel for num_threads(team(threads, (double)(a->M * a->C))) schedule(static)
-    for (ptrdiff_t row = 0; row < m.rows; row += m.block)
+    TEAM_FOR(static, team(threads, (double)(a->M * a->C)), row, m.rows, m.block, {
         kernels->value(a->x + row * m.C, a->w, m.shared, a->y + row * m.C, ROWS(m, min_size(m.block, m.rows - row)));
+    });
     return 0;
 }
 NO_SCRATCH(prelu)
 
 int OP(prelu_dx)(const ARGS(prelu_dx) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(prelu_kernels) *kernels = KERNELS(prelu);
     const matrix m = matrix_of(a->M, a->C, a->K);
     /* over blocks of rows, as above */
-    #pragma omp parallel for num_threads(team(threads, (double)(a->M * a->C))) schedule(static)
-    for (ptrdiff_t row = 0; row < m.rows; row += m.block)
+    TEAM_FOR(static, team(threads, (double)(a->M * a->C)), row, m.rows, m.block, {
         kernels->derivative(a->dy + row * m.C, a->x + row * m.C, a->w, m.shared, a->dx + row * m.C,
                             ROWS(m, min_size(m.block, m.rows - row)), a->accumulate != 0);
+    });
     return 0;
 }
 NO_SCRATCH(prelu_dx)
@@ -54,16 +54,15 @@ static ptrdiff_t slot_length(ptrdiff_t K) { return (ptrdiff_t)(cache_lines((size
 
 int OP(prelu_dw)(const ARGS(prelu_dw) *a, void *scratch, int threads)
 {
-    (void)threads;
     const T(prelu_kernels) *kernels = KERNELS(prelu);
     const matrix m = matrix_of(a->M, a->C, a->K);
     const ptrdiff_t rows = slot_rows(m), slots = ceil_div(m.rows, rows), step = slot_length(a->K);
     real *sums = scratch;
     /* over blocks of rows, each with a slot of its own */
-    #pragma omp parallel for num_threads(team(threads, (double)(a->M * a->C))) schedule(static)
-    for (ptrdiff_t s = 0; s < slots; s++)
+    TEAM_FOR(static, team(threads, (double)(a->M * a->C)), s, slots, 1, {
         kernels->slope_sums(a->dy + s * rows * m.C, a->x + s * rows * m.C, m.shared, sums + s * step,
                             ROWS(m, min_size(rows, m.rows - s * rows)));
+    });
     for (ptrdiff_t k = 0; k < a->K; k++) {
         real sum = 0;
         for (ptrdiff_t s = 0; s < slots; s++)

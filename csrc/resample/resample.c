@@ -48,11 +48,10 @@ static void run(const resampling *r, void *scratch, int threads)
     const T(resample_kernels) *kernels = KERNELS(resample);
     const size_t bytes = line_bytes(r->W, r->C);
     const double work = (double)(r->N * r->C) * r->taps;
-    (void)threads, (void)work;
     /* over output rows of all images: each is computed from the input alone */
-    #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-    for (ptrdiff_t row = 0; row < r->N * r->OH; row++)
+    TEAM_FOR(static, team(threads, work), row, r->N * r->OH, 1, {
         one_row(r, kernels, row / r->OH, row % r->OH, (real *)((char *)scratch + (size_t)thread_number() * bytes));
+    });
 }
 
 int OP(resample2d)(const ARGS(resample2d) *a, void *scratch, int threads)
