@@ -135,7 +135,7 @@ def test_add_in_place(isa):
         a, b = random(n), random(n, seed=1)
         for shared, other in (("a", "b"), ("b", "a")):
             y = a.copy()
-            _core.OPS["add"](**{shared: y, other: b, "y": y}, accumulate=0)
+            _core.OPS["add"](**{shared: y, other: b, "y": y}, accumulate=0, act=0, alpha=0.0)
             np.testing.assert_array_equal(y, a + b)
 
 

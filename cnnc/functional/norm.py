@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.geometry import is_number, normalisation
-from cnnc.ops import op
+from cnnc.ops import ending, op
 
 __all__ = [
     "batch_norm", "batch_norm_backward", "batch_norm_inference", "batch_norm_inference_backward", "group_norm",
@@ -36,7 +36,7 @@ def _arguments(x, gamma, beta, eps, kind, groups=1):
     """Checked arrays, and the settings of the operation."""
     x, gamma, beta = _checked(x, gamma, beta, eps)
     images, groups = normalisation(x.shape, kind, groups)
-    return x, gamma, beta, {"N": images, "G": groups, "centred": int(kind != "rms"), "eps": float(eps)}
+    return x, gamma, beta, {"N": images, "G": groups, "centred": int(kind != "rms"), "eps": float(eps), **ending()}
 
 
 def _given(x, mean, var, gamma, beta, eps):
@@ -63,7 +63,8 @@ def _normalise_backward(dy, x, gamma, settings):
 
 def _gradients(name, x, **fields):
     dx, dgamma, dbeta = np.empty_like(x), np.empty(x.shape[-1], x.dtype), np.empty(x.shape[-1], x.dtype)
-    op(name)(x=x, dx=dx, dgamma=dgamma, dbeta=dbeta, accumulate_dx=0, accumulate=0, **fields)
+    op(name)(x=x, dx=dx, dgamma=dgamma, dbeta=dbeta, accumulate_dx=0, accumulate=0, accumulate_dresidual=0,
+             **fields)  # fmt: skip
     return dx, dgamma, dbeta
 
 
@@ -140,7 +141,7 @@ def batch_norm_inference(x, mean, var, gamma=None, beta=None, eps=1e-5):
     """
     x, mean, var, gamma, beta = ready(*_given(x, mean, var, gamma, beta, eps))
     y = np.empty_like(x)
-    op("normalise_by")(x=x, mean=mean, var=var, gamma=gamma, beta=beta, y=y, eps=float(eps))
+    op("normalise_by")(x=x, mean=mean, var=var, gamma=gamma, beta=beta, y=y, eps=float(eps), **ending())
     return y
 
 
@@ -165,7 +166,8 @@ def batch_norm_inference_backward(dy, x, mean, var, gamma=None, eps=1e-5):
     """
     x, mean, var, gamma, _ = _given(x, mean, var, gamma, None, eps)
     dy, x, mean, var, gamma = ready(gradient(dy, x.shape), x, mean, var, gamma)
-    return _gradients("normalise_by_dx", dy=dy, x=x, mean=mean, var=var, gamma=gamma, eps=float(eps))
+    return _gradients("normalise_by_dx", dy=dy, x=x, mean=mean, var=var, gamma=gamma, eps=float(eps),
+                      **ending())  # fmt: skip
 
 
 @public

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from cnnc.geometry import is_int, is_number
 from cnnc.layers.base import Layer, layer
+from cnnc.ops import ending
 
 __all__ = ["Add", "Auxiliary", "Chain", "Concat", "Identity", "Multiply", "PadChannels"]
 
@@ -130,11 +131,11 @@ class Add(Branches):
     def record(self, tape, x):
         outputs = [child.apply(tape, x) for child in self.layers]
         y = tape.new((x.shape[0], *self.output_shape))
-        tape.forward("add", a=outputs[0], b=outputs[1] if len(outputs) > 1 else None, y=y)
+        tape.forward("add", a=outputs[0], b=outputs[1] if len(outputs) > 1 else None, y=y, **ending())
         for output in outputs[2:]:
-            tape.forward("add", a=output, b=None, y=y)  # the second time a step writes y, it adds
+            tape.forward("add", a=output, b=None, y=y, **ending())  # the second time a step writes y, it adds
         for output in outputs:
-            tape.backward("add", a=tape.grad(y), b=None, y=tape.grad(output))
+            tape.backward("add", a=tape.grad(y), b=None, y=tape.grad(output), **ending())
         return y
 
 

@@ -72,7 +72,7 @@ class ConvTranspose2D(Layer):
         tape.backward("correlate2d_dw", dy=x, x=dy, dw=tape.grad(self.weight), db=None, **fields)
         if dx is not None:
             part = tape.new(x.shape)  # correlate2d overwrites, but a gradient may be a sum
-            tape.backward("add", a=part, b=None, y=dx)
+            tape.backward("add", a=part, b=None, y=dx, **ops.ending())
             tape.backward("correlate2d", x=dy, w=self.weight, b=None, y=part, **fields, **ops.ending())
         return y
 

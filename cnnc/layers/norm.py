@@ -5,6 +5,7 @@ import math
 from cnnc import geometry
 from cnnc.geometry import is_number
 from cnnc.layers.base import Layer, layer
+from cnnc.ops import ending
 from cnnc.parameters import Parameter
 
 __all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
@@ -37,7 +38,8 @@ class Normalisation(Layer):
         """Records the normalisation of x by its own mean and variance: returns (y, mean, variance)."""
         images, groups = self.cut(x.shape)
         y = tape.like(x)
-        fields = {"gamma": self.weight, "N": images, "G": groups, "centred": int(self.kind != "rms"), "eps": self.eps}
+        fields = {"gamma": self.weight, "N": images, "G": groups, "centred": int(self.kind != "rms"), "eps": self.eps,
+                  **ending()}  # fmt: skip
         if tape.training:
             fields.update((name, tape.new((images, groups))) for name in ("mean", "low", "var"))
         tape.forward("normalise", x=x, beta=self.bias, y=y, **fields)
@@ -102,7 +104,8 @@ class BatchNorm(Normalisation):
     def record_inference(self, tape, x):
         """Records the normalisation of x by the running statistics, which are constants to its gradient."""
         y = tape.like(x)
-        fields = {"mean": self.running_mean, "var": self.running_var, "gamma": self.weight, "eps": self.eps}
+        fields = {"mean": self.running_mean, "var": self.running_var, "gamma": self.weight, "eps": self.eps,
+                  **ending()}  # fmt: skip
         tape.forward("normalise_by", x=x, beta=self.bias, y=y, **fields)
         tape.backward("normalise_by_dx", dy=tape.grad(y), dx=tape.grad(x), **fields)  # frozen: for x alone
         return y

@@ -1,24 +1,12 @@
 /* activation_kernels.c - the rows of activations.h as loops over vectors. */
 #include "activation.h"
 
-#include "../core/simd_math.h"
+#include "activate.h"
 
-#define DEFINE_KERNELS(to, forward, backward, cost, cost_dx, from, value, derivative)                       \
-    static inline vreal forward##_value(vreal x, real alpha)                                                \
-    {                                                                                                       \
-        const vreal zero = {0};                                                                             \
-        (void)alpha, (void)zero;                                                                            \
-        return value;                                                                                       \
-    }                                                                                                       \
+#define DEFINE_KERNELS(to, forward, backward, ...)                                                          \
     static void forward##_row(const real *x, real *y, ptrdiff_t length, real alpha)                         \
     {                                                                                                       \
         EACH_VECTOR(i, n, length, store_n(y + i, forward##_value(load_n(x + i, n), alpha), n););            \
-    }                                                                                                       \
-    static inline vreal backward##_value(vreal dy, vreal from, real alpha)                                  \
-    {                                                                                                       \
-        const vreal zero = {0};                                                                             \
-        (void)alpha, (void)zero;                                                                            \
-        return derivative;                                                                                  \
     }                                                                                                       \
     static void backward##_row(const real *dy, const real *from, real *dx, ptrdiff_t length, real alpha,    \
                                int accumulate)                                                              \

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../activation/activation.h"
 #include "../core/threads.h"
 
 /* Rows of K elements that make about a chunk. */
@@ -39,9 +40,9 @@ int OP(bias_add_db)(const ARGS(bias_add_db) *a, void *scratch, int threads)
                           min_size(rows, a->M - s * rows), a->K);
     real *sum = scratch;
     for (ptrdiff_t s = 1; s < slots; s++)
-        kernels->add(sum, (real *)((char *)scratch + (size_t)s * step), sum, a->K);
+        kernels->add(sum, (real *)((char *)scratch + (size_t)s * step), sum, a->K, 0, 0);
     if (a->accumulate)
-        kernels->add(a->db, sum, a->db, a->K);
+        kernels->add(a->db, sum, a->db, a->K, 0, 0);
     else
         memcpy(a->db, sum, (size_t)a->K * sizeof(real));
     return 0;
@@ -102,14 +103,15 @@ int OP(add)(const ARGS(add) *a, void *scratch, int threads)
     #pragma omp parallel for num_threads(team(threads, (double)a->LENGTH)) schedule(static)
     for (ptrdiff_t i = 0; i < a->LENGTH; i += CHUNK) {
         ptrdiff_t length = min_size(CHUNK, a->LENGTH - i);
-        if (a->b && a->accumulate)
-            kernels->add_onto(a->a + i, a->b + i, a->y + i, length);
-        else if (a->b)
-            kernels->add(a->a + i, a->b + i, a->y + i, length);
-        else if (a->accumulate)
-            kernels->add(a->a + i, a->y + i, a->y + i, length);
-        else if (a->a != a->y)
-            memcpy(a->y + i, a->a + i, (size_t)length * sizeof(real));
+        if (a->b && a->accumulate) {
+            kernels->add_onto(a->a + i, a->b + i, a->y + i, length, a->act, (real)a->alpha);
+        } else if (a->b || a->accumulate) {
+            kernels->add(a->a + i, (a->b ? a->b : a->y) + i, a->y + i, length, a->act, (real)a->alpha);
+        } else {
+            if (a->a != a->y)
+                memcpy(a->y + i, a->a + i, (size_t)length * sizeof(real));
+            T(activate)(a->act, (real)a->alpha, a->y + i, length);
+        }
     }
     return 0;
 }
@@ -169,7 +171,7 @@ int OP(concat_dx)(const ARGS(concat_dx) *a, void *scratch, int threads)
             const real *dy = a->dy + m * a->K + a->offset;
             real *dx = a->dx + m * a->C;
             if (a->accumulate)
-                kernels->add(dx, dy, dx, a->C);
+                kernels->add(dx, dy, dx, a->C, 0, 0);
             else
                 memcpy(dx, dy, (size_t)a->C * sizeof(real));
         }

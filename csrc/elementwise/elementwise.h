@@ -2,7 +2,7 @@
  *
  *     bias_add      y[m,k] = x[m,k] + b[k]                    db[k] (+)= sum over m of dy[m,k]
  *     rescale       y = x scale + offset, x real or uint8     dx (+)= dy scale
- *     add           y (+)= a + b, or y (+)= a
+ *     add           y = act([y +] a + b), or y = act([y +] a)
  *     lerp          y += (scale x - y) rate
  *     concat        channels [offset, offset + C) of y[m,:] = x[m,:]         dx (+)= those of dy
  *
@@ -23,10 +23,10 @@ typedef struct {
     void (*rescale_u8)(const uint8_t *x, real *y, ptrdiff_t length, real scale, real offset);
     /* y = dy scale + y */
     void (*rescale_onto)(const real *dy, real *dx, ptrdiff_t length, real scale);
-    /* y = a + b */
-    void (*add)(const real *a, const real *b, real *y, ptrdiff_t length);
-    /* y = (a + b) + y */
-    void (*add_onto)(const real *a, const real *b, real *y, ptrdiff_t length);
+    /* y = act(a + b) */
+    void (*add)(const real *a, const real *b, real *y, ptrdiff_t length, ptrdiff_t act, real alpha);
+    /* y = act((a + b) + y) */
+    void (*add_onto)(const real *a, const real *b, real *y, ptrdiff_t length, ptrdiff_t act, real alpha);
     void (*lerp)(const real *x, real *y, ptrdiff_t length, real scale, real rate);
 } T(elementwise_kernels);
 

@@ -1,7 +1,7 @@
 /* elementwise_kernels.c - one pass over vectors each. */
 #include "elementwise.h"
 
-#include "../core/simd.h"
+#include "../activation/activate.h"
 #include "../core/threads.h"
 
 /* The last vector of a row spills into the next row, which comes later; there the bias is -0.0, so that x is written
@@ -70,14 +70,18 @@ static void rescale_onto(const real *dy, real *dx, ptrdiff_t length, real scale)
     EACH_VECTOR(i, n, length, store_n(dx + i, load_n(dy + i, n) * scale + load_n(dx + i, n), n););
 }
 
-static void add(const real *a, const real *b, real *y, ptrdiff_t length)
+static void add(const real *a, const real *b, real *y, ptrdiff_t length, ptrdiff_t number, real alpha)
 {
-    EACH_VECTOR(i, n, length, store_n(y + i, load_n(a + i, n) + load_n(b + i, n), n););
+    FOR_ACTIVATION(act, number, EACH_VECTOR(i, n, length,
+                   vreal sum = load_n(a + i, n) + load_n(b + i, n);
+                   store_n(y + i, vactivate(act, sum, alpha), n);););
 }
 
-static void add_onto(const real *a, const real *b, real *y, ptrdiff_t length)
+static void add_onto(const real *a, const real *b, real *y, ptrdiff_t length, ptrdiff_t number, real alpha)
 {
-    EACH_VECTOR(i, n, length, store_n(y + i, (load_n(a + i, n) + load_n(b + i, n)) + load_n(y + i, n), n););
+    FOR_ACTIVATION(act, number, EACH_VECTOR(i, n, length,
+                   vreal sum = (load_n(a + i, n) + load_n(b + i, n)) + load_n(y + i, n);
+                   store_n(y + i, vactivate(act, sum, alpha), n);););
 }
 
 static void lerp(const real *x, real *y, ptrdiff_t length, real scale, real rate)

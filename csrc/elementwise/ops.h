@@ -10,9 +10,10 @@
 /* dx (+)= dy scale */
 #define CNNC_RESCALE_DX(IN, OUT, SIZE, NUM) /* may run in place */                          \
     IN(real, dy, "LENGTH*") OUT(real, dx, "LENGTH*") SIZE(LENGTH) NUM(scale) SIZE(accumulate)
-/* y (+)= a + b; with b NULL y (+)= a */
+/* y = act([y +] a + b), with y's old value if accumulate; with b NULL without b. act: see activation/activations.h */
 #define CNNC_ADD(IN, OUT, SIZE, NUM) /* may run in place */                                 \
-    IN(real, a, "LENGTH*") IN(real, b, "LENGTH*?") OUT(real, y, "LENGTH*") SIZE(LENGTH) SIZE(accumulate)
+    IN(real, a, "LENGTH*") IN(real, b, "LENGTH*?") OUT(real, y, "LENGTH*") SIZE(LENGTH) SIZE(accumulate) \
+    SIZE(act) NUM(alpha)
 /* y += (scale x - y) rate: y moves towards scale x, as a running mean does */
 #define CNNC_LERP(IN, OUT, SIZE, NUM)                                                       \
     IN(real, x, "LENGTH*") OUT(real, y, "LENGTH*") SIZE(LENGTH) NUM(scale) NUM(rate)

@@ -6,9 +6,15 @@
  *     layer  N = all pixels of all images, P = 1, G = 1      RMS       as layer, nothing is subtracted
  *
  *     mean = sum x / M      var = sum (x - mean)^2 / M      z = (x - mean) rstd, rstd = 1 / sqrt(var + eps)
- *     y = z gamma + beta
- *     dbeta = sum dy        dgamma = sum dy z               over all images and pixels
- *     dx = rstd (gamma dy - [sum gamma dy / M] - z [sum gamma dy z / M])    sums over the group; RMS without the first
+ *     v = z gamma + beta    y = act(v + residual)           act and residual as in ops.h
+ *     dt = dy act'          what the normalisation's output and the residual have as gradient
+ *     dbeta = sum dt        dgamma = sum dt z               over all images and pixels
+ *     dx = rstd (gamma dt - [sum gamma dt / M] - z [sum gamma dt z / M])    sums over the group; RMS without the first
+ *
+ * Memory is passed over twice forward (x; x to y) and twice backward (dy and x; dy and x to dx). An activation costs
+ * no further pass, and without a residual not even y is read backward: v is computed again by the same operations from
+ * the same coefficients, which come from the statistics as they are kept (mean, low and var as reals), so act' sees the
+ * same bits. With a residual, the first pass reads y, too, and leaves dt as the residual's gradient for the second.
  *
  * Statistics never come from sum x^2 - (sum x)^2. A piece of pixels is read twice, the second time out of the nearest
  * cache: first for its mean, then for the sums of deviations d from it, which also put right what rounding did to that
@@ -28,15 +34,33 @@
 
 #include "../core/isa.h"
 
-/* y = (x - centre[c]) scale[c] + shift[c] */
+/* (x - centre[c]) scale[c] + shift[c] */
 typedef struct {
     const real *centre, *scale, *shift; /* (C), padded */
 } T(affine);
 
-/* A row of x with its group's statistics: z = (x - mean - low) rstd. */
+/* A row of x with its group's statistics: z = (x - mean - low) rstd; v = z gamma + beta (length, or NULL). */
 typedef struct {
     real mean, low, rstd;
-} T(row_statistics);
+    const real *gamma, *beta;
+} T(row_map);
+
+/* What follows v: y = act(v + residual), residual as x or NULL. */
+typedef struct {
+    const real *residual;
+    ptrdiff_t act;
+    real alpha;
+} T(ending);
+
+/* What stands before the gradient: dt = dy act'(y), or dy act'(v) with y NULL. With `dt` products and row_sums leave it
+ * there, with `add_dt` they add it. All as x; dt may be dy. */
+typedef struct {
+    const real *dy, *y;
+    ptrdiff_t act;
+    real alpha;
+    real *dt;
+    int add_dt;
+} T(beginning);
 
 typedef struct {
     /* Merges mean and m2 (the sum of squared deviations) of x (pixels, C) into mean, m2 (C) of `before` pixels, 0 to
@@ -46,25 +70,26 @@ typedef struct {
     /* Merges mean_b, m2_b of `b` values into mean, m2 of `a` values, channel by channel. */
     void (*merge)(double *mean, double *m2, ptrdiff_t a, const double *mean_b, const double *m2_b, ptrdiff_t b,
                   ptrdiff_t C);
-    /* sum_dy (+)= sum of dy, sum_dyd (+)= sum of dy (x - centre), over the pixels; with `first` they are overwritten.
-     * x may be NULL: sum_dyd is then 0. centre (C), padded. */
-    void (*products)(const real *dy, const real *x, ptrdiff_t pixels, ptrdiff_t C, const real *centre, int first,
-                     double *sum_dy, double *sum_dyd);
-    /* y may be x. With accumulate y += */
-    void (*affine)(const real *x, real *y, ptrdiff_t pixels, ptrdiff_t C, T(affine) f, int accumulate);
-    /* dx (+)= dy slope[c] + (x - centre[c]) scale[c] + shift[c]; dx may be dy */
-    void (*affine_dx)(const real *dy, const real *x, real *dx, ptrdiff_t pixels, ptrdiff_t C, const real *slope,
-                      T(affine) f, int accumulate);
+    /* y = act(v + residual) with v as f says; y may be x or residual. */
+    void (*affine)(const real *x, real *y, ptrdiff_t pixels, ptrdiff_t C, T(affine) f, T(ending) end);
+    /* sum_dt (+)= sum of dt, sum_dtd (+)= sum of dt (x - centre), over the pixels; with `first` they are overwritten. v
+     * and the centre as f says. x may be NULL where v is not needed: sum_dtd is then 0. */
+    void (*products)(T(beginning) in, const real *x, ptrdiff_t pixels, ptrdiff_t C, T(affine) f, int first,
+                     double *sum_dt, double *sum_dtd);
+    /* dx (+)= dt f.scale[c] + (x - f.centre[c]) by_d[c] + constant[c]; dx may be dy. by_d NULL: only the first term, and
+     * x may be NULL where v is not needed. */
+    void (*affine_dx)(T(beginning) in, const real *x, real *dx, ptrdiff_t pixels, ptrdiff_t C, T(affine) f,
+                      const real *by_d, const real *constant, int accumulate);
 
-    /* The same for one row x (length) of a single group: gamma, beta (length) or NULL. row_moments as moments. */
+    /* The same for one row x (length) of a single group. row_moments as moments. */
     void (*row_moments)(const real *x, ptrdiff_t length, int centred, ptrdiff_t before, double *mean, double *m2);
-    void (*row)(const real *x, real *y, ptrdiff_t length, T(row_statistics) s, const real *gamma, const real *beta);
-    /* Adds gamma dy to *sum, gamma dy (x - mean) to *product; dgamma += dy z, dbeta += dy unless they are NULL. */
-    void (*row_sums)(const real *dy, const real *x, ptrdiff_t length, T(row_statistics) s, const real *gamma,
-                     real *dgamma, real *dbeta, double *sum, double *product);
-    /* dx (+)= rstd gamma dy + (x - mean) scale + shift */
-    void (*row_dx)(const real *dy, const real *x, real *dx, ptrdiff_t length, T(row_statistics) s, const real *gamma,
-                   real scale, real shift, int accumulate);
+    void (*row)(const real *x, real *y, ptrdiff_t length, T(row_map) f, T(ending) end);
+    /* Adds gamma dt to *sum, gamma dt (x - mean) to *product; dgamma += dt z, dbeta += dt unless they are NULL. */
+    void (*row_sums)(T(beginning) in, const real *x, ptrdiff_t length, T(row_map) f, real *dgamma, real *dbeta,
+                     double *sum, double *product);
+    /* dx (+)= rstd gamma dt + (x - mean) by_d + constant */
+    void (*row_dx)(T(beginning) in, const real *x, real *dx, ptrdiff_t length, T(row_map) f, real by_d, real constant,
+                   int accumulate);
 } T(norm_kernels);
 
 DECLARE_KERNELS(norm)

@@ -41,8 +41,15 @@ static void test_flat(ptrdiff_t length)
     CHECK(rescale, ((ARGS(rescale)){scaled.at, scaled.at, length, scale, shift}), &scaled);
     CHECK(rescale_u8, ((ARGS(rescale_u8)){bytes, pixels.at, length, scale, shift}), &pixels);
     CHECK(rescale_dx, ((ARGS(rescale_dx)){x, dx.at, length, scale, accumulate}), &dx);
-    CHECK(add, ((ARGS(add)){x, z, sum.at, length, accumulate}), &sum);
-    CHECK(add, ((ARGS(add)){x, NULL, copy.at, length, accumulate}), &copy);
+    CHECK(add, ((ARGS(add)){x, z, sum.at, length, accumulate, 0, 0}), &sum);
+    CHECK(add, ((ARGS(add)){x, NULL, copy.at, length, accumulate, 0, 0}), &copy);
+    output ended = starting_as(x, length);
+    for (ptrdiff_t i = 0; i < length; i++) {
+        double sum = (double)x[i] + (double)z[i];
+        gather(&ended, i, sum < 0 ? 0.25 * sum : sum);
+    }
+    rounding(&ended, 1);
+    CHECK(add, ((ARGS(add)){ended.at, z, ended.at, length, 0, 2, 0.25}), &ended); /* leaky ReLU */
     CHECK(dropout, ((ARGS(dropout)){x, rng, dropped.at, length, 3, rate, accumulate}), &dropped);
 
     output moved = starting_as(z, length);

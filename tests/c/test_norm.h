@@ -3,6 +3,60 @@
 /* What the terms of one group's sums are: sums of deviations, in float at most 4096 / 4 at once. */
 static double norm_error(ptrdiff_t terms) { return EPS * (double)(terms < 1100 ? terms + 20 : 1120); }
 
+static void check_same(const char *name, const char *what, const real *a, const real *b, ptrdiff_t length)
+{
+    if (memcmp(a, b, (size_t)length * sizeof(real)) == 0) {
+        passed++;
+    } else {
+        failed++;
+        printf("FAIL %s: %s of %td elements is not what single operations give\n", name, what, length);
+    }
+}
+
+/* An operation that ends in an activation, perhaps after a residual, gives the bits of one operation after the other;
+ * so do its gradients where dt is chosen, not computed. The argument structs are those of the plain operations. */
+#define CHECK_ENDING(op, op_dx, plain, plain_dx, length, C)                                                     \
+    do {                                                                                                        \
+        static const char *const names[][2] = {{"relu", "relu_dx"}, {"leaky_relu", "leaky_relu_dx"},            \
+                                               {"sigmoid", "sigmoid_dx"}};                                      \
+        static const ptrdiff_t numbers[] = {1, 2, 4};                                                           \
+        const int which = (int)between(0, 2), added = random_bits() % 2;                                        \
+        const double alpha = 0.25;                                                                              \
+        const ARGS(op) forward = plain;                                                                         \
+        const ARGS(op_dx) backward = plain_dx;                                                                  \
+        real *residual = inputs(length), *y[2], *dt[2], *dx[2], *sums[2];                                       \
+        for (int i = 0; i < 2; i++) {                                                                           \
+            y[i] = exact(length, sizeof(real)), dt[i] = exact(length, sizeof(real));                            \
+            dx[i] = exact(length, sizeof(real)), sums[i] = exact(2 * (C), sizeof(real));                        \
+        }                                                                                                       \
+        for (int level = 0; level < (DOUBLE ? 1 : cnnc_isa_count()); level++) {                                 \
+            if (cnnc_isa_set(level) != 0)                                                                       \
+                continue;                                                                                       \
+            ARGS(op) f = forward;                                                                               \
+            f.y = y[0];                                                                                         \
+            call(#op, &f, 1);                                                                                   \
+            if (added)                                                                                          \
+                call("add", &(ARGS(add)){y[0], residual, y[0], length, 0, 0, 0}, 1);                            \
+            call(names[which][0], &(ARGS(relu)){y[0], y[0], length, alpha}, 1);                                 \
+            f.y = y[1], f.residual = added ? residual : NULL, f.act = numbers[which], f.alpha = alpha;          \
+            call(#op, &f, 3);                                                                                   \
+            check_same(#op, "y", y[0], y[1], length);                                                           \
+            ARGS(op_dx) g = backward;                                                                           \
+            call(names[which][1], &(ARGS(relu_dx)){g.dy, y[0], dt[0], length, alpha, 0}, 1);                    \
+            g.dy = dt[0], g.dx = dx[0], g.dgamma = sums[0], g.dbeta = sums[0] + (C);                            \
+            call(#op_dx, &g, 1);                                                                                \
+            g.dy = backward.dy, g.y = added || which == 2 ? y[0] : NULL, g.act = numbers[which], g.alpha = alpha; \
+            g.dx = dx[1], g.dgamma = sums[1], g.dbeta = sums[1] + (C), g.dresidual = added ? dt[1] : NULL;      \
+            call(#op_dx, &g, 3);                                                                                \
+            if (added)                                                                                          \
+                check_same(#op_dx, "dresidual", dt[0], dt[1], length);                                          \
+            if (which < 2) {                                                                                    \
+                check_same(#op_dx, "dx", dx[0], dx[1], length);                                                 \
+                check_same(#op_dx, "the sums", sums[0], sums[1], 2 * (C));                                      \
+            }                                                                                                   \
+        }                                                                                                       \
+    } while (0)
+
 static void test_normalise(ptrdiff_t N, ptrdiff_t P, ptrdiff_t C, ptrdiff_t G)
 {
     ptrdiff_t M = N * P, CG = C / G, size = P * CG;
@@ -52,19 +106,22 @@ static void test_normalise(ptrdiff_t N, ptrdiff_t P, ptrdiff_t C, ptrdiff_t G)
             var.expected[n * G + g] = v, var.bound[n * G + g] = 2 * error * v + EPS * EPS * m * m + 1e-30;
         }
     const real *w = affine ? gamma : NULL, *b = affine ? beta : NULL;
-#define NORM_FIELDS N, M, C, G, centred, eps
-    CHECK(normalise, ((ARGS(normalise)){y.at, w, b, y.at, mean.at, low.at, var.at, NORM_FIELDS}), &y, &mean, &low,
+#define NORM_FIELDS N, M, C, G, centred, eps, 0, 0
+    CHECK(normalise, ((ARGS(normalise)){y.at, w, b, NULL, y.at, mean.at, low.at, var.at, NORM_FIELDS}), &y, &mean, &low,
           &var);
-    CHECK(normalise, ((ARGS(normalise)){y.at, w, b, y.at, NULL, NULL, NULL, NORM_FIELDS}), &y);
-    CHECK(normalise, ((ARGS(normalise)){x, w, b, NULL, mean.at, NULL, var.at, NORM_FIELDS}), &mean, &var);
+    CHECK(normalise, ((ARGS(normalise)){y.at, w, b, NULL, y.at, NULL, NULL, NULL, NORM_FIELDS}), &y);
+    CHECK(normalise, ((ARGS(normalise)){x, w, b, NULL, NULL, mean.at, NULL, var.at, NORM_FIELDS}), &mean, &var);
     real *m = exact(N * G, sizeof(real)), *l = exact(N * G, sizeof(real)), *v = exact(N * G, sizeof(real));
     for (ptrdiff_t i = 0; i < N * G; i++)
         m[i] = (real)means[i], l[i] = (real)(means[i] - (double)m[i]), v[i] = (real)vars[i];
-#define GRADIENT_FIELDS NORM_FIELDS, accumulate_dx, accumulate
-    CHECK(normalise_dx, ((ARGS(normalise_dx)){dy, x, w, m, l, v, dx.at, dgamma.at, dbeta.at, GRADIENT_FIELDS}), &dx,
-          &dgamma, &dbeta);
-    CHECK(normalise_dx, ((ARGS(normalise_dx)){dy, x, w, m, l, v, NULL, dgamma.at, NULL, GRADIENT_FIELDS}), &dgamma);
-    CHECK(normalise_dx, ((ARGS(normalise_dx)){dy, x, w, m, l, v, dx.at, NULL, NULL, GRADIENT_FIELDS}), &dx);
+#define GRADIENT_FIELDS NORM_FIELDS, accumulate_dx, accumulate, 0
+#define GIVEN dy, x, NULL, w, b, m, l, v
+    CHECK(normalise_dx, ((ARGS(normalise_dx)){GIVEN, dx.at, dgamma.at, dbeta.at, NULL, GRADIENT_FIELDS}), &dx, &dgamma,
+          &dbeta);
+    CHECK(normalise_dx, ((ARGS(normalise_dx)){GIVEN, NULL, dgamma.at, NULL, NULL, GRADIENT_FIELDS}), &dgamma);
+    CHECK(normalise_dx, ((ARGS(normalise_dx)){GIVEN, dx.at, NULL, NULL, NULL, GRADIENT_FIELDS}), &dx);
+    CHECK_ENDING(normalise, normalise_dx, ((ARGS(normalise)){x, w, b, NULL, NULL, m, l, v, NORM_FIELDS}),
+                 ((ARGS(normalise_dx)){GIVEN, NULL, NULL, NULL, NULL, NORM_FIELDS, 0, 0, 0}), M * C, C);
     free_all();
 }
 
@@ -89,11 +146,17 @@ static void test_normalise_by(ptrdiff_t M, ptrdiff_t C)
     rounding(&dgamma, M + 8);
     rounding(&dbeta, M);
     const real *w = affine ? gamma : NULL;
-    CHECK(normalise_by, ((ARGS(normalise_by)){y.at, mean, var, w, affine ? beta : NULL, y.at, M, C, eps}), &y);
-#define GIVEN_FIELDS M, C, eps, accumulate_dx, accumulate
-    CHECK(normalise_by_dx, ((ARGS(normalise_by_dx)){dy, x, mean, var, w, dx.at, dgamma.at, dbeta.at, GIVEN_FIELDS}),
-          &dx, &dgamma, &dbeta);
-    CHECK(normalise_by_dx, ((ARGS(normalise_by_dx)){dy, NULL, mean, var, w, dx.at, NULL, NULL, GIVEN_FIELDS}), &dx);
+    const real *offset = affine ? beta : NULL;
+    CHECK(normalise_by, ((ARGS(normalise_by)){y.at, mean, var, w, offset, NULL, y.at, M, C, eps, 0, 0}), &y);
+#define GIVEN_BY dy, x, NULL, mean, var, w, offset
+#define BY_FIELDS M, C, eps, 0, 0, accumulate_dx, accumulate, 0
+    CHECK(normalise_by_dx, ((ARGS(normalise_by_dx)){GIVEN_BY, dx.at, dgamma.at, dbeta.at, NULL, BY_FIELDS}), &dx, &dgamma,
+          &dbeta);
+    CHECK(normalise_by_dx,
+          ((ARGS(normalise_by_dx)){dy, NULL, NULL, mean, var, w, NULL, dx.at, NULL, NULL, NULL, BY_FIELDS}), &dx);
+    CHECK_ENDING(normalise_by, normalise_by_dx,
+                 ((ARGS(normalise_by)){x, mean, var, w, offset, NULL, NULL, M, C, eps, 0, 0}),
+                 ((ARGS(normalise_by_dx)){GIVEN_BY, NULL, NULL, NULL, NULL, M, C, eps, 0, 0, 0, 0, 0}), M * C, C);
     free_all();
 }
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnnc.ops import ending
 from table.optim import STEPS, step
 
 
@@ -17,7 +18,7 @@ def rescale_u8(n):
 def add(n, accumulate, both=True):
     a, b, y = random(n), random(n, seed=1), random(n, seed=2) if accumulate else np.full(n, np.nan, np.float32)
     exact = a.astype(np.float64) + (b if both else 0) + (y if accumulate else 0)
-    return {"a": a, "b": b if both else None}, {"y": y}, {"accumulate": accumulate}, {"y": exact}
+    return {"a": a, "b": b if both else None}, {"y": y}, {"accumulate": accumulate, **ending()}, {"y": exact}
 
 
 def lerp(n):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnc import geometry, reference
+from cnnc.ops import ending
 from table import FLAT, LANES, PLACES, Spec, number
 
 # What is summed at once before double takes over: 4096 numbers in vectors of at least four.
@@ -27,7 +28,8 @@ class Terms:
 
     def fields(self, case):
         images, groups = geometry.normalisation(case.shapes[0], self.kind, case.arguments.get("groups", 1))
-        return {"N": images, "G": groups, "centred": int(self.kind != "rms"), "eps": case.arguments["eps"]}
+        return {"N": images, "G": groups, "centred": int(self.kind != "rms"), "eps": case.arguments["eps"],
+                **ending()}  # fmt: skip
 
     def cut(self, x, groups):
         """x in double, as (images, pixels, groups, channels of a group)."""
@@ -239,6 +241,7 @@ BY_GIVEN = Spec(
     forward_terms=given_terms,
     backward_terms=given_backward_terms,
     draw=positive_variance,
+    fields=lambda case: {**case.arguments, **ending()},
 )
 
 
