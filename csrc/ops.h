@@ -26,6 +26,7 @@
 #include "multiply/ops.h"
 #include "resample/ops.h"
 #include "frames/ops.h"
+#include "roofline/ops.h"
 
 #define CNNC_OPS(OP)         \
     CNNC_CONV_OPS(OP)        \
@@ -41,6 +42,7 @@
     CNNC_OPTIM_OPS(OP)       \
     CNNC_MULTIPLY_OPS(OP)    \
     CNNC_RESAMPLE_OPS(OP)    \
-    CNNC_FRAMES_OPS(OP)
+    CNNC_FRAMES_OPS(OP)      \
+    CNNC_ROOFLINE_OPS(OP)
 
 #endif

@@ -17,6 +17,7 @@
 #include "test_resample.h"
 #include "test_frames.h"
 #include "test_optim.h"
+#include "test_roofline.h"
 
 int main(void)
 {
@@ -34,6 +35,7 @@ int main(void)
     test_resamplings();
     test_stacks();
     test_optimizers();
+    test_rooflines();
     for (int i = 0; i < cnnc_op_count; i++)
         if (!called[i]) {
             printf("FAIL %s: no test calls it\n", cnnc_ops[i].name);

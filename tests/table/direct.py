@@ -106,6 +106,14 @@ def check_finite(n):
     return {"x": random(n).astype(np.float64)}, {}, {}, {}
 
 
+def multiply_add(n, times):
+    x, y = random(n), np.full(n, np.nan, np.float32)
+    exact = x.astype(np.float64)
+    for _ in range(times):
+        exact = exact * 0.5 - 1.0
+    return {"x": x}, {"y": y}, {"times": times, "scale": 0.5, "offset": -1.0}, {"y": exact}
+
+
 DIRECT = {
     "rescale_u8": [rescale_u8],
     "add": [lambda n, a=a, b=b: add(n, a, b) for a in (0, 1) for b in (False, True)],
@@ -116,6 +124,7 @@ DIRECT = {
     "clip_value": [clip_value],
     "clip_norm": [lambda n, limit=limit: clip_norm(n, limit) for limit in (0.5, 100.0)],
     "sum_squares": [lambda n, a=a: sum_squares(n, a) for a in (0, 1)],
+    "multiply_add": [lambda n, times=times: multiply_add(n, times) for times in (1, 3)],
     "lars_rate": [lars_rate, lambda n: lars_rate(n, there=0.0)],
     **{name: [lambda n, row=row: step(n, row) for row in rows] for name, rows in STEPS.items()},
     "check_finite": [check_finite],
