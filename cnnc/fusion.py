@@ -276,11 +276,22 @@ class Fusion:
         if ready and alone and steps.untouched(dy, step, reader) and steps.untouched(y, step, reader):
             shape = reader.fields["dy"].shape
             used = len(readers) > 1 or len(writers) > 1
+            fields = {"y": y.reshape(shape)}
+            maker = only(steps.writers(y))
+            if self.repeats(maker, reader) and step.op.name in ("relu_dx", "leaky_relu_dx"):
+                fields = {"beta": maker.fields["beta"]}  # y's signs are found from x, which is read anyway
             steps.drop(step)
-            steps.change(reader, dy=dy.reshape(shape), y=y.reshape(shape), act=code, alpha=step.fields["alpha"],
+            steps.change(reader, dy=dy.reshape(shape), **fields, act=code, alpha=step.fields["alpha"],
                          dresidual=dx.reshape(shape) if used else None)  # fmt: skip
             if not used:
                 self.became[id(dx.storage)] = dy.storage
+
+    @staticmethod
+    def repeats(maker, reader):
+        """Whether the gradient `reader` of a normalisation sees all that its forward step `maker` computed y from."""
+        same = maker is not None and maker.op is not None and f"{maker.op.name}_dx" == reader.op.name
+        x = reader.fields.get("x")
+        return same and not maker.fields.get("residual") and x is not None and x.storage is maker.fields["x"].storage
 
     def pack(self, step):
         """Has filters packed beforehand, for the algorithm that is the fastest then."""

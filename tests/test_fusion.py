@@ -99,6 +99,17 @@ def operations(net, training=False):
     return [step.op.name for step in plan.steps]
 
 
+def test_a_residual_network_is_convolutions_and_sums():
+    net = build("projection")
+    assert set(operations(net)) == {"correlate2d", "add", "dense"}
+
+
+def test_training_has_no_passes_of_activations_and_sums():
+    names = operations(build("identity"), training=True)
+    assert not {"relu", "relu_dx", "add"} & set(names)
+    assert names.count("normalise") == names.count("normalise_dx") == 4
+
+
 # --- what is kept of the parameters ------------------------------------------------------------------------------
 
 
