@@ -16,128 +16,13 @@ prepared once for as long as they do not change, which may round differently:
     correlate2d                                             filters are packed
 """
 
-from collections import defaultdict
-
-import numpy as np
-
 from cnnc import _core
+from cnnc.graph import Graph, has, is_fixed, later_slots, only
 from cnnc.ops import ALGORITHMS, CONV_SIZES, ENDINGS, op, planned
-from cnnc.steps import Buffer, Storage
+from cnnc.prepared import Prepared, fold_into
+from cnnc.steps import Buffer
 
 CODES = {name: number for number, name in enumerate(ENDINGS) if name}  # of the field `act`
-
-
-class Steps:
-    """Steps in their order, with who reads and who writes each buffer. A dropped step leaves its slot empty."""
-
-    def __init__(self, steps, kept):
-        self.slots = list(steps)
-        self.kept = {id(buffer.storage) for buffer in kept}
-        self._readers, self._writers = defaultdict(list), defaultdict(list)
-        for slot, step in enumerate(steps):
-            step.slot = slot
-            self._note(step)
-
-    def __iter__(self):
-        return iter([step for step in self.slots if step is not None])
-
-    def _note(self, step):
-        for name, buffer in step.named_buffers():
-            (self._writers if name in step.writes else self._readers)[id(buffer.storage)].append(step)
-
-    def _forget(self, step):
-        for name, buffer in step.named_buffers():
-            (self._writers if name in step.writes else self._readers)[id(buffer.storage)].remove(step)
-
-    def readers(self, buffer):
-        """The steps that read a buffer, in their order."""
-        return sorted(self._readers[id(buffer.storage)], key=lambda step: step.slot)
-
-    def writers(self, buffer):
-        """The steps that write a buffer, in their order."""
-        return sorted(self._writers[id(buffer.storage)], key=lambda step: step.slot)
-
-    def hidden(self, buffer):
-        """Whether nobody but the steps sees a buffer."""
-        return buffer.storage.array is None and id(buffer.storage) not in self.kept
-
-    def private(self, buffer, writer, reader):
-        """Whether a buffer is nothing but the way from one step to another."""
-        return self.hidden(buffer) and self.readers(buffer) == [reader] and self.writers(buffer) == [writer]
-
-    def untouched(self, buffer, first, last):
-        """Whether no step after one and up to another writes a buffer."""
-        return not any(first.slot < step.slot <= last.slot for step in self.writers(buffer))
-
-    def change(self, step, **fields):
-        """Sets fields of a step."""
-        self._forget(step)
-        step.fields.update(fields)
-        if step.op is not None:
-            step.writes = [name for name in step.op.outputs if step.fields.get(name) is not None]
-        self._note(step)
-
-    def drop(self, step):
-        self._forget(step)
-        self.slots[step.slot] = None
-
-    def replace(self, step, by):
-        """Puts the step `by` in the place of another."""
-        self.drop(step)
-        self.slots[by.slot] = None
-        by.slot = step.slot
-        self.slots[by.slot] = by
-
-    def swap(self, step, other):
-        """Lets two steps change places."""
-        step.slot, other.slot = other.slot, step.slot
-        self.slots[step.slot], self.slots[other.slot] = step, other
-
-    def rename(self, buffer, target):
-        """Makes every use of one buffer's memory a use of another's."""
-        for step in {id(s): s for s in (*self.readers(buffer), *self.writers(buffer))}.values():
-            fields = {name: target.reshape(b.shape) for name, b in step.named_buffers() if b.storage is buffer.storage}
-            self.change(step, **fields)
-
-
-def has(step, *fields):
-    """Whether a step's operation has these fields and none of them is in use yet."""
-    names = {field.name for field in step.op.fields} if step.op else ()
-    return all(field in names and not step.fields.get(field) for field in fields)
-
-
-def only(steps):
-    """The one step of a list, or None."""
-    return steps[0] if len(steps) == 1 else None
-
-
-def later_slots(steps, than):
-    """The slots of those steps that come after another."""
-    return [step.slot for step in steps if step.slot > than.slot]
-
-
-class Prepared:
-    """Arrays that are computed from parameters, anew only when those have changed."""
-
-    def __init__(self, shapes, dtype, compute):
-        sizes = [int(np.prod(shape)) * dtype.itemsize for shape in shapes]
-        self.arrays = [_core.aligned(n).view(dtype).reshape(shape) for n, shape in zip(sizes, shapes, strict=True)]
-        self._compute, self._stamp = compute, None
-
-    def refresh(self, stamp):
-        """Computes the arrays unless they are those of this stamp of the parameters, see `Flat.stamp`."""
-        if stamp != self._stamp:
-            self._compute(*self.arrays)
-            self._stamp = stamp
-
-    def buffers(self):
-        """The arrays as buffers of a recording."""
-        return [Buffer(array.shape, array.dtype, Storage(array.nbytes, array)) for array in self.arrays]
-
-
-def is_fixed(*buffers):
-    """Whether buffers are parameters (or missing)."""
-    return all(buffer is None or buffer.storage.array is not None for buffer in buffers)
 
 
 class Fusion:
@@ -150,7 +35,7 @@ class Fusion:
     """
 
     def __init__(self, steps, kept, shelf):
-        self.steps = Steps(steps, kept)
+        self.steps = Graph(steps, kept)
         self.shelf = shelf
         self.became, self.prepared, self.pairs = {}, [], []
 
@@ -312,16 +197,6 @@ class Fusion:
 
             (packed,) = self.prepare(key, ((plan.packed_length,),), w.dtype, compute)
             self.steps.change(step, packed=packed, algorithm=sizes["algorithm"])
-
-
-def fold_into(w_to, b_to, w, b, mean, var, gamma, beta, eps):
-    """(x w + b - mean) / sqrt(var + eps) gamma + beta = x w_to + b_to, with outputs on the last axis of w."""
-    scale = 1 / np.sqrt(var.astype(np.float64) + eps)
-    if gamma is not None:
-        scale *= gamma
-    np.multiply(w.reshape(w_to.shape), scale, out=w_to, casting="same_kind")
-    shift = -mean * scale if b is None else (b - mean.astype(np.float64)) * scale
-    b_to[...] = shift if beta is None else shift + beta
 
 
 def fuse(steps, kept, training, shelf):

@@ -12,7 +12,7 @@ CSRC = ROOT / "csrc"
 # From the ground up. A module may import from its own floor and from those below.
 FLOORS = [
     {"_core", "activations", "geometry", "initializers", "labels", "settings", "teams"},
-    {"ops", "parameters", "steps"},
+    {"ops", "parameters", "steps", "graph", "prepared"},
     {"tape", "fusion", "functional"},
     {"layers"},
     {"training", "summary", "metrics"},
@@ -21,7 +21,7 @@ FLOORS = [
 ]
 APART = {"reference": {"activations", "geometry"}, "data": set()}  # stand beside the house, on these alone
 UPWARD = {("network", "io")}  # net.save, when it is called
-ON_THE_BINDING = {"ops", "parameters", "tape", "fusion", "config"}
+ON_THE_BINDING = {"ops", "parameters", "prepared", "tape", "fusion", "config"}
 
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 MODULES = sorted(path for path in (ROOT / "cnnc").rglob("*.py") if path != ROOT / "cnnc/__init__.py")

@@ -1,0 +1,97 @@
+"""Recorded steps as a graph: who writes and who reads each buffer, kept while rules rewrite them."""
+
+from collections import defaultdict
+
+
+class Graph:
+    """Steps in their order, with who reads and who writes each buffer. A dropped step leaves its slot empty."""
+
+    def __init__(self, steps, kept):
+        self.slots = list(steps)
+        self.kept = {id(buffer.storage) for buffer in kept}
+        self._readers, self._writers = defaultdict(list), defaultdict(list)
+        for slot, step in enumerate(steps):
+            step.slot = slot
+            self._note(step)
+
+    def __iter__(self):
+        return iter([step for step in self.slots if step is not None])
+
+    def _note(self, step):
+        for name, buffer in step.named_buffers():
+            (self._writers if name in step.writes else self._readers)[id(buffer.storage)].append(step)
+
+    def _forget(self, step):
+        for name, buffer in step.named_buffers():
+            (self._writers if name in step.writes else self._readers)[id(buffer.storage)].remove(step)
+
+    def readers(self, buffer):
+        """The steps that read a buffer, in their order."""
+        return sorted(self._readers[id(buffer.storage)], key=lambda step: step.slot)
+
+    def writers(self, buffer):
+        """The steps that write a buffer, in their order."""
+        return sorted(self._writers[id(buffer.storage)], key=lambda step: step.slot)
+
+    def hidden(self, buffer):
+        """Whether nobody but the steps sees a buffer."""
+        return buffer.storage.array is None and id(buffer.storage) not in self.kept
+
+    def private(self, buffer, writer, reader):
+        """Whether a buffer is nothing but the way from one step to another."""
+        return self.hidden(buffer) and self.readers(buffer) == [reader] and self.writers(buffer) == [writer]
+
+    def untouched(self, buffer, first, last):
+        """Whether no step after one and up to another writes a buffer."""
+        return not any(first.slot < step.slot <= last.slot for step in self.writers(buffer))
+
+    def change(self, step, **fields):
+        """Sets fields of a step."""
+        self._forget(step)
+        step.fields.update(fields)
+        if step.op is not None:
+            step.writes = [name for name in step.op.outputs if step.fields.get(name) is not None]
+        self._note(step)
+
+    def drop(self, step):
+        self._forget(step)
+        self.slots[step.slot] = None
+
+    def replace(self, step, by):
+        """Puts the step `by` in the place of another."""
+        self.drop(step)
+        self.slots[by.slot] = None
+        by.slot = step.slot
+        self.slots[by.slot] = by
+
+    def swap(self, step, other):
+        """Lets two steps change places."""
+        step.slot, other.slot = other.slot, step.slot
+        self.slots[step.slot], self.slots[other.slot] = step, other
+
+    def rename(self, buffer, target):
+        """Makes every use of one buffer's memory a use of another's."""
+        for step in {id(s): s for s in (*self.readers(buffer), *self.writers(buffer))}.values():
+            fields = {name: target.reshape(b.shape) for name, b in step.named_buffers() if b.storage is buffer.storage}
+            self.change(step, **fields)
+
+
+def has(step, *fields):
+    """Whether a step's operation has these fields and none of them is in use yet."""
+    names = {field.name for field in step.op.fields} if step.op else ()
+    return all(field in names and not step.fields.get(field) for field in fields)
+
+
+def only(steps):
+    """The one step of a list, or None."""
+    return steps[0] if len(steps) == 1 else None
+
+
+def later_slots(steps, than):
+    """The slots of those steps that come after another."""
+    return [step.slot for step in steps if step.slot > than.slot]
+
+
+def is_fixed(*buffers):
+    """Whether buffers are parameters (or missing)."""
+    return all(buffer is None or buffer.storage.array is not None for buffer in buffers)
