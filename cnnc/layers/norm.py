@@ -38,11 +38,11 @@ class Normalisation(Layer):
         """Records the normalisation of x by its own mean and variance: returns (y, mean, variance)."""
         images, groups = self.cut(x.shape)
         y = tape.like(x)
-        fields = {"gamma": self.weight, "N": images, "G": groups, "centred": int(self.kind != "rms"), "eps": self.eps,
-                  **ending()}  # fmt: skip
+        fields = {"gamma": self.weight, "beta": self.bias, "N": images, "G": groups,
+                  "centred": int(self.kind != "rms"), "eps": self.eps, **ending()}  # fmt: skip
         if tape.training:
             fields.update((name, tape.new((images, groups))) for name in ("mean", "low", "var"))
-        tape.forward("normalise", x=x, beta=self.bias, y=y, **fields)
+        tape.forward("normalise", x=x, y=y, **fields)
         tape.backward("normalise_dx", dy=tape.grad(y), x=x, dx=tape.grad(x), dgamma=tape.grad(self.weight),
                       dbeta=tape.grad(self.bias), **fields)  # fmt: skip
         return y, fields.get("mean"), fields.get("var")
@@ -104,9 +104,9 @@ class BatchNorm(Normalisation):
     def record_inference(self, tape, x):
         """Records the normalisation of x by the running statistics, which are constants to its gradient."""
         y = tape.like(x)
-        fields = {"mean": self.running_mean, "var": self.running_var, "gamma": self.weight, "eps": self.eps,
-                  **ending()}  # fmt: skip
-        tape.forward("normalise_by", x=x, beta=self.bias, y=y, **fields)
+        fields = {"mean": self.running_mean, "var": self.running_var, "gamma": self.weight, "beta": self.bias,
+                  "eps": self.eps, **ending()}  # fmt: skip
+        tape.forward("normalise_by", x=x, y=y, **fields)
         tape.backward("normalise_by_dx", dy=tape.grad(y), dx=tape.grad(x), **fields)  # frozen: for x alone
         return y
 

@@ -11,13 +11,13 @@ static ptrdiff_t chunk_rows(ptrdiff_t K) { return ceil_div(CHUNK, K); }
 
 int OP(bias_add)(const ARGS(bias_add) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(elementwise_kernels) *kernels = KERNELS(elementwise);
     ptrdiff_t rows = chunk_rows(a->K);
     /* over chunks of rows: rows know nothing of each other */
-    #pragma omp parallel for num_threads(team(threads, (double)(a->M * a->K))) schedule(static)
-    for (ptrdiff_t m = 0; m < a->M; m += rows)
+    TEAM_FOR(static, team(threads, (double)(a->M * a->K)), m, a->M, rows, {
         kernels->bias_add(a->x + m * a->K, a->b, a->y + m * a->K, min_size(rows, a->M - m), a->K);
+    });
     return 0;
 }
 NO_SCRATCH(bias_add)
@@ -29,15 +29,14 @@ static size_t slot_bytes(ptrdiff_t K) { return cache_lines((size_t)K * sizeof(re
 
 int OP(bias_add_db)(const ARGS(bias_add_db) *a, void *scratch, int threads)
 {
-    (void)threads;
     const T(elementwise_kernels) *kernels = KERNELS(elementwise);
     ptrdiff_t rows = slot_rows(a->M, a->K), slots = ceil_div(a->M, rows);
     size_t step = slot_bytes(a->K);
     /* over blocks of rows, each summed into a slot (K) of its own */
-    #pragma omp parallel for num_threads(team(threads, (double)(a->M * a->K))) schedule(static)
-    for (ptrdiff_t s = 0; s < slots; s++)
+    TEAM_FOR(static, team(threads, (double)(a->M * a->K)), s, slots, 1, {
         kernels->sum_rows(a->dy + s * rows * a->K, (real *)((char *)scratch + (size_t)s * step),
                           min_size(rows, a->M - s * rows), a->K);
+    });
     real *sum = scratch;
     for (ptrdiff_t s = 1; s < slots; s++)
         kernels->add(sum, (real *)((char *)scratch + (size_t)s * step), sum, a->K, 0, 0);
@@ -56,52 +55,50 @@ size_t OP_SCRATCH(bias_add_db)(const ARGS(bias_add_db) *a, int threads)
 
 int OP(rescale)(const ARGS(rescale) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(elementwise_kernels) *kernels = KERNELS(elementwise);
     /* over chunks of the flat array: elements know nothing of each other (as in all that follow) */
-    #pragma omp parallel for num_threads(team(threads, (double)a->LENGTH)) schedule(static)
-    for (ptrdiff_t i = 0; i < a->LENGTH; i += CHUNK)
+    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, CHUNK, {
         kernels->rescale(a->x + i, a->y + i, min_size(CHUNK, a->LENGTH - i), (real)a->scale, (real)a->offset);
+    });
     return 0;
 }
 NO_SCRATCH(rescale)
 
 int OP(rescale_u8)(const ARGS(rescale_u8) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(elementwise_kernels) *kernels = KERNELS(elementwise);
     /* over chunks of the flat array */
-    #pragma omp parallel for num_threads(team(threads, (double)a->LENGTH)) schedule(static)
-    for (ptrdiff_t i = 0; i < a->LENGTH; i += CHUNK)
+    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, CHUNK, {
         kernels->rescale_u8(a->x + i, a->y + i, min_size(CHUNK, a->LENGTH - i), (real)a->scale, (real)a->offset);
+    });
     return 0;
 }
 NO_SCRATCH(rescale_u8)
 
 int OP(rescale_dx)(const ARGS(rescale_dx) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(elementwise_kernels) *kernels = KERNELS(elementwise);
     /* over chunks of the flat array */
-    #pragma omp parallel for num_threads(team(threads, (double)a->LENGTH)) schedule(static)
-    for (ptrdiff_t i = 0; i < a->LENGTH; i += CHUNK) {
+    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, CHUNK, {
         ptrdiff_t length = min_size(CHUNK, a->LENGTH - i);
         if (a->accumulate)
             kernels->rescale_onto(a->dy + i, a->dx + i, length, (real)a->scale);
         else
             kernels->rescale(a->dy + i, a->dx + i, length, (real)a->scale, 0);
-    }
+    });
     return 0;
 }
 NO_SCRATCH(rescale_dx)
 
 int OP(add)(const ARGS(add) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(elementwise_kernels) *kernels = KERNELS(elementwise);
     /* over chunks of the flat array */
-    #pragma omp parallel for num_threads(team(threads, (double)a->LENGTH)) schedule(static)
-    for (ptrdiff_t i = 0; i < a->LENGTH; i += CHUNK) {
+    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, CHUNK, {
         ptrdiff_t length = min_size(CHUNK, a->LENGTH - i);
         if (a->b && a->accumulate) {
             kernels->add_onto(a->a + i, a->b + i, a->y + i, length, a->act, (real)a->alpha);
@@ -112,61 +109,60 @@ int OP(add)(const ARGS(add) *a, void *scratch, int threads)
                 memcpy(a->y + i, a->a + i, (size_t)length * sizeof(real));
             T(activate)(a->act, (real)a->alpha, a->y + i, length);
         }
-    }
+    });
     return 0;
 }
 NO_SCRATCH(add)
 
 int OP(lerp)(const ARGS(lerp) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(elementwise_kernels) *kernels = KERNELS(elementwise);
     /* over chunks of the flat array */
-    #pragma omp parallel for num_threads(team(threads, (double)a->LENGTH)) schedule(static)
-    for (ptrdiff_t i = 0; i < a->LENGTH; i += CHUNK)
+    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, CHUNK, {
         kernels->lerp(a->x + i, a->y + i, min_size(CHUNK, a->LENGTH - i), (real)a->scale, (real)a->rate);
+    });
     return 0;
 }
 NO_SCRATCH(lerp)
 
 int OP(concat)(const ARGS(concat) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     ptrdiff_t rows = chunk_rows(a->C);
     /* over chunks of rows */
-    #pragma omp parallel for num_threads(team(threads, (double)(a->M * a->C))) schedule(static)
-    for (ptrdiff_t block = 0; block < a->M; block += rows)
+    TEAM_FOR(static, team(threads, (double)(a->M * a->C)), block, a->M, rows, {
         for (ptrdiff_t m = block; m < min_size(block + rows, a->M); m++)
             memcpy(a->y + m * a->K + a->offset, a->x + m * a->C, (size_t)a->C * sizeof(real));
+    });
     return 0;
 }
 NO_SCRATCH(concat)
 
 int OP(pad_channels)(const ARGS(pad_channels) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const ptrdiff_t rows = chunk_rows(a->K), after = a->offset + a->C;
     /* over chunks of rows */
-    #pragma omp parallel for num_threads(team(threads, (double)(a->M * a->K))) schedule(static)
-    for (ptrdiff_t block = 0; block < a->M; block += rows)
+    TEAM_FOR(static, team(threads, (double)(a->M * a->K)), block, a->M, rows, {
         for (ptrdiff_t m = block; m < min_size(block + rows, a->M); m++) {
             real *y = a->y + m * a->K;
             memset(y, 0, (size_t)a->offset * sizeof(real));
             memcpy(y + a->offset, a->x + m * a->C, (size_t)a->C * sizeof(real));
             memset(y + after, 0, (size_t)(a->K - after) * sizeof(real));
         }
+    });
     return 0;
 }
 NO_SCRATCH(pad_channels)
 
 int OP(concat_dx)(const ARGS(concat_dx) *a, void *scratch, int threads)
 {
-    (void)scratch, (void)threads;
+    (void)scratch;
     const T(elementwise_kernels) *kernels = KERNELS(elementwise);
     ptrdiff_t rows = chunk_rows(a->C);
     /* over chunks of rows */
-    #pragma omp parallel for num_threads(team(threads, (double)(a->M * a->C))) schedule(static)
-    for (ptrdiff_t block = 0; block < a->M; block += rows)
+    TEAM_FOR(static, team(threads, (double)(a->M * a->C)), block, a->M, rows, {
         for (ptrdiff_t m = block; m < min_size(block + rows, a->M); m++) {
             const real *dy = a->dy + m * a->K + a->offset;
             real *dx = a->dx + m * a->C;
@@ -175,6 +171,7 @@ int OP(concat_dx)(const ARGS(concat_dx) *a, void *scratch, int threads)
             else
                 memcpy(dx, dy, (size_t)a->C * sizeof(real));
         }
+    });
     return 0;
 }
 NO_SCRATCH(concat_dx)

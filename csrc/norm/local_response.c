@@ -19,16 +19,15 @@ static T(response) response_of(ptrdiff_t C, ptrdiff_t window, double alpha, doub
 int OP(local_response)(const ARGS(local_response) *a, void *scratch, int threads)
 {
     const double work = (double)(a->M * a->C) * (double)(a->window + 10);
-    (void)threads, (void)work;
     const T(local_response_kernels) *kernels = KERNELS(local_response);
     const T(response) r = response_of(a->C, a->window, a->alpha, a->power, a->k);
     const ptrdiff_t chunk = chunk_pixels(a->C);
     const size_t bytes = room_bytes(a->C, a->window, 1);
     /* over chunks of pixels, which know nothing of each other */
-    #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-    for (ptrdiff_t m = 0; m < a->M; m += chunk)
+    TEAM_FOR(static, team(threads, work), m, a->M, chunk, {
         kernels->forward(a->x + m * a->C, a->y + m * a->C, min_size(chunk, a->M - m), r,
                          (real *)((char *)scratch + (size_t)thread_number() * bytes));
+    });
     return 0;
 }
 
@@ -40,16 +39,15 @@ size_t OP_SCRATCH(local_response)(const ARGS(local_response) *a, int threads)
 int OP(local_response_dx)(const ARGS(local_response_dx) *a, void *scratch, int threads)
 {
     const double work = (double)(a->M * a->C) * (double)(a->window + 10);
-    (void)threads, (void)work;
     const T(local_response_kernels) *kernels = KERNELS(local_response);
     const T(response) r = response_of(a->C, a->window, a->alpha, a->power, a->k);
     const ptrdiff_t chunk = chunk_pixels(a->C);
     const size_t bytes = room_bytes(a->C, a->window, 3);
     /* over chunks of pixels, as above */
-    #pragma omp parallel for num_threads(team(threads, 2 * work)) schedule(static)
-    for (ptrdiff_t m = 0; m < a->M; m += chunk)
+    TEAM_FOR(static, team(threads, 2 * work), m, a->M, chunk, {
         kernels->backward(a->dy + m * a->C, a->x + m * a->C, a->dx + m * a->C, min_size(chunk, a->M - m), r,
                           a->accumulate != 0, (real *)((char *)scratch + (size_t)thread_number() * bytes));
+    });
     return 0;
 }
 

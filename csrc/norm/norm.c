@@ -96,34 +96,32 @@ static void forward_row(const forward *f, ptrdiff_t row)
 
 int OP(normalise)(const ARGS(normalise) *a, void *scratch, int threads)
 {
-    (void)threads;
     const shape s = shape_of(a->N, a->M / a->N, a->C, a->G);
     const forward f = {s, workspace_of(&s, scratch, FORWARD_COEFFICIENTS), KERNELS(norm), a->x, a->gamma, a->beta, a->y,
                        a->mean, a->low, a->var, a->centred != 0, a->eps, {a->residual, a->act, (real)a->alpha}};
     const double work = 6 * elements(&s);
-    (void)work;
     if (s.P == 1) {
         const ptrdiff_t rows = s.N * s.G, chunk = ceil_div(CHUNK, s.C / s.G);
         /* over chunks of rows: each row is normalised by itself */
-        #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-        for (ptrdiff_t start = 0; start < rows; start += chunk)
+        TEAM_FOR(static, team(threads, work), start, rows, chunk, {
             for (ptrdiff_t row = start; row < min_size(start + chunk, rows); row++)
                 forward_row(&f, row);
+        });
     } else if (takes_whole_images(&s)) {
         /* over images: each is normalised by itself */
-        #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-        for (ptrdiff_t image = 0; image < s.N; image++)
+        TEAM_FOR(static, team(threads, work), image, s.N, 1, {
             forward_image(&f, image);
+        });
     } else {
         /* over the parts of images: their statistics, and when those of the images are known, y */
-        #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-        for (ptrdiff_t i = 0; i < s.N * s.parts; i++)
+        TEAM_FOR(static, team(threads, work), i, s.N * s.parts, 1, {
             measure_part(&f, i / s.parts, i % s.parts);
+        });
         for (ptrdiff_t image = 0; image < s.N; image++)
             conclude(&f, image);
-        #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-        for (ptrdiff_t i = 0; i < (f.y ? s.N * s.parts : 0); i++)
+        TEAM_FOR(static, team(threads, work), i, f.y ? s.N * s.parts : 0, 1, {
             write_part(&f, i / s.parts, i % s.parts);
+        });
     }
     return 0;
 }
@@ -139,16 +137,15 @@ size_t OP_SCRATCH(normalise)(const ARGS(normalise) *a, int threads)
 
 int OP(normalise_by)(const ARGS(normalise_by) *a, void *scratch, int threads)
 {
-    (void)threads;
     const shape s = shape_of(1, a->M, a->C, a->C);
     const forward f = {.s = s, .m = workspace_of(&s, scratch, FORWARD_COEFFICIENTS), .kernels = KERNELS(norm),
                        .x = a->x, .y = a->y, .end = {a->residual, a->act, (real)a->alpha}};
     for (ptrdiff_t c = 0; c < s.C; c++)
         map_channels(&f.m, &s, 0, c, c + 1, (statistics){a->mean[c], 0, a->var[c]}, a->eps, a->gamma, a->beta);
     /* over parts of the image: elements know nothing of each other */
-    #pragma omp parallel for num_threads(team(threads, 2 * elements(&s))) schedule(static)
-    for (ptrdiff_t part = 0; part < s.parts; part++)
+    TEAM_FOR(static, team(threads, 2 * elements(&s)), part, s.parts, 1, {
         write_part(&f, 0, part);
+    });
     return 0;
 }
 

@@ -131,24 +131,23 @@ static void backward_images(const backward *b, int threads)
 {
     const shape *s = &b->s;
     const double work = 8 * elements(s);
-    (void)work, (void)threads;
     if (takes_whole_images(s)) {
         /* over images: dx of each depends on its own sums only */
-        #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-        for (ptrdiff_t image = 0; image < s->N; image++)
+        TEAM_FOR(static, team(threads, work), image, s->N, 1, {
             backward_image(b, image);
+        });
     } else {
         for (ptrdiff_t image = 0; image < s->N; image++)
             prepare(b, image);
         /* over the parts of images: their sums, and when those of the images are known, dx */
-        #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-        for (ptrdiff_t i = 0; i < s->N * s->parts; i++)
+        TEAM_FOR(static, team(threads, work), i, s->N * s->parts, 1, {
             sum_part(b, i / s->parts, i % s->parts);
+        });
         for (ptrdiff_t image = 0; image < s->N; image++)
             conclude_dx(b, image);
-        #pragma omp parallel for num_threads(team(threads, work)) schedule(static)
-        for (ptrdiff_t i = 0; i < (b->dx ? s->N * s->parts : 0); i++)
+        TEAM_FOR(static, team(threads, work), i, b->dx ? s->N * s->parts : 0, 1, {
             finish_part(b, i / s->parts, i % s->parts);
+        });
     }
     double *dbeta = sums_at(&b->m, 0, 0, 0), *dgamma = sums_at(&b->m, 0, 0, 1);
     for (ptrdiff_t image = 1; image < s->N; image++)
@@ -189,16 +188,14 @@ static void backward_rows(const backward *b, int threads)
     const ptrdiff_t block = images_of_block(s), blocks = ceil_div(s->N, block);
     const size_t vector = b->m.vector, both = 2 * vector;
     char *sums = b->m.start;
-    (void)threads;
     /* over blocks of images, each with sums of its own */
-    #pragma omp parallel for num_threads(team(threads, 8 * elements(s))) schedule(static)
-    for (ptrdiff_t i = 0; i < blocks; i++) {
+    TEAM_FOR(static, team(threads, 8 * elements(s)), i, blocks, 1, {
         real *dgamma = (real *)(sums + (size_t)i * both), *dbeta = (real *)(sums + (size_t)i * both + vector);
         for (ptrdiff_t c = 0; c < s->C; c++)
             dgamma[c] = dbeta[c] = 0;
         for (ptrdiff_t row = i * block * s->G; row < min_size((i + 1) * block, s->N) * s->G; row++)
             backward_row(b, row, b->dgamma ? dgamma : NULL, b->dbeta ? dbeta : NULL);
-    }
+    });
     for (ptrdiff_t c = 0; c < s->C; c++) {
         double dgamma = 0, dbeta = 0;
         for (ptrdiff_t i = 0; i < blocks; i++) {
@@ -236,7 +233,6 @@ size_t OP_SCRATCH(normalise_dx)(const ARGS(normalise_dx) *a, int threads)
 
 int OP(normalise_by_dx)(const ARGS(normalise_by_dx) *a, void *scratch, int threads)
 {
-    (void)threads;
     const shape s = shape_of(1, a->M, a->C, a->C);
     const backward b = {.s = s, .m = workspace_of(&s, scratch, BACKWARD_COEFFICIENTS), .kernels = KERNELS(norm),
                         .x = a->x, .gamma = a->gamma, .beta = a->beta, .mean = a->mean, .var = a->var, .eps = a->eps,
@@ -245,9 +241,9 @@ int OP(normalise_by_dx)(const ARGS(normalise_by_dx) *a, void *scratch, int threa
     prepare(&b, 0);
     if (a->dgamma || a->dbeta || a->dresidual) {
         /* over parts of the image: their sums */
-        #pragma omp parallel for num_threads(team(threads, 4 * elements(&s))) schedule(static)
-        for (ptrdiff_t part = 0; part < s.parts; part++)
+        TEAM_FOR(static, team(threads, 4 * elements(&s)), part, s.parts, 1, {
             sum_part(&b, 0, part);
+        });
         for (ptrdiff_t part = 1; part < s.parts; part++)
             add_sums(&b, 0, part, 0);
         for (ptrdiff_t c = 0; c < s.C; c++) {
@@ -256,9 +252,9 @@ int OP(normalise_by_dx)(const ARGS(normalise_by_dx) *a, void *scratch, int threa
         }
     }
     /* over parts of the image: elements know nothing of each other */
-    #pragma omp parallel for num_threads(team(threads, 2 * elements(&s))) schedule(static)
-    for (ptrdiff_t part = 0; part < (a->dx ? s.parts : 0); part++)
+    TEAM_FOR(static, team(threads, 2 * elements(&s)), part, a->dx ? s.parts : 0, 1, {
         write_part_dx(&b, 0, part, NULL, NULL);
+    });
     return 0;
 }
 
