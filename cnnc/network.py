@@ -227,6 +227,17 @@ class Sequential(Chain):
         """
         return summary_module.memory(self._built(), batch_size, training, optimizer, loss)
 
+    def profile(self, batch_size=1, training=False, rounds=None, loss="cross_entropy", optimizer=None):
+        """Measures every recorded step beside what the machine can do at best; see `cnnc.profile.profile`.
+
+        Example:
+            >>> import cnnc
+            >>> picture = cnnc.models.lenet5().profile(2, rounds=1).svg()
+        """
+        from cnnc.profile import profile
+
+        return profile(self._built(), batch_size, training, rounds, loss, optimizer)
+
     # --- running
 
     def record_input(self, tape, n, dtype):

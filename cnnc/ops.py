@@ -145,6 +145,11 @@ def resample_fields(rows, columns):
 # --- threads and instruction set ---------------------------------------------------------------------------
 
 
+def isa():
+    """The name of the instruction set level in force."""
+    return _core.isa()
+
+
 def _default_threads():
     """OMP_NUM_THREADS if set, else the least of the CPUs this process may run on and its control group's quota."""
     setting = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()

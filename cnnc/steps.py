@@ -46,13 +46,18 @@ class Buffer:
 
 
 class Step:
-    """One recorded call: of an operation, or of a Python function (`op` is then None)."""
+    """One recorded call: of an operation, or of a Python function (`op` is then None).
 
-    __slots__ = ("again", "fields", "function", "op", "slot", "writes")
+    `layer` is the layer that recorded it, None for losses, updates and what is done to the input; `part` tells whether
+    it is "forward", "backward" or "update".
+    """
+
+    __slots__ = ("again", "fields", "function", "layer", "op", "part", "slot", "writes")
 
     def __init__(self, operation, function, fields, writes):
         self.op, self.function, self.fields = operation, function, fields
         self.writes = [name for name in writes if fields.get(name) is not None]
+        self.layer = self.part = None
         self.again = frozenset()  # the names of gradients that an earlier step has written: this one adds
 
     def named_buffers(self):

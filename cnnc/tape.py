@@ -50,6 +50,7 @@ class Tape:
         self._soon = {parameter: [] for parameter in passing}  # what updates them
         self._updated = None
         self._kept_grads = set() if add else None  # storages of gradients that hold something already
+        self.layer = None  # whose steps are being recorded
         self.trace = []  # (layer, output buffer) of each layer without children, in order
         self._forward, self._backward, self._update = [], [], []
         self._fixed, self._grads = {}, {}
@@ -159,6 +160,8 @@ class Tape:
         fields = {key: self.buffer(value) for key, value in fields.items()}
         operation = op(name) if name else None
         step = Step(operation, function, fields, operation.outputs if operation else writes)
+        step.layer = self.layer
+        step.part = "forward" if where is self._forward else "backward" if where is self._backward else "update"
         where.append(step)
         return step
 

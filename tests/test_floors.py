@@ -17,10 +17,10 @@ FLOORS = [
     {"layers"},
     {"training", "summary", "metrics"},
     {"network"},
-    {"io", "models", "config", "matching", "torch_weights"},
+    {"io", "models", "config", "matching", "profile", "torch_weights"},
 ]
 APART = {"reference": {"activations", "geometry"}, "data": set()}  # stand beside the house, on these alone
-UPWARD = {("network", "io")}  # net.save, when it is called
+UPWARD = {("network", "io"), ("network", "profile")}  # net.save and net.profile, when they are called
 ON_THE_BINDING = {"ops", "parameters", "prepared", "tape", "fusion", "config"}
 
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}

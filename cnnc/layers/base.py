@@ -138,7 +138,9 @@ class Layer:
 
     def apply(self, tape, x):
         """Records the layer and notes its output in the tape's trace."""
+        around, tape.layer = tape.layer, self
         y = self.record(tape, x)
+        tape.layer = around
         if not self.children():
             tape.trace.append((self, y))
         return y
