@@ -184,8 +184,8 @@ class Fusion:
             return
         x, w, y = (step.fields[name] for name in ("x", "w", "y"))
         sizes = dict(zip(CONV_SIZES, (*x.shape, *w.shape, *y.shape[1:3]), strict=True))
-        settings = [field.name for field in op("correlate2d_pack").fields if field.kind == "size"]
-        sizes.update((name, step.fields[name]) for name in settings if name not in sizes)
+        names = [field.name for field in op("correlate2d_pack").fields if field.kind == "size"]
+        sizes.update((name, step.fields[name]) for name in names if name not in sizes)
         plan = planned(sizes, w.dtype)
         if plan.packed_length:
             sizes["algorithm"] = ALGORITHMS.index(plan.with_packed)

@@ -195,7 +195,7 @@ class Sequential(Chain):
 
     # --- describing
 
-    def summary(self, print_table=True):
+    def summary(self, print_table=True, verbose=False, batch_size=1):
         """Prints a table of the layers and returns its rows.
 
         For each layer: output shape, parameters, the side of its receptive field and its stride in input pixels,
@@ -203,11 +203,19 @@ class Sequential(Chain):
 
         Args:
             print_table: False only returns the rows.
+            verbose: True also tells which algorithm each pass of a convolution uses.
+            batch_size: of which the algorithms depend.
 
         Returns:
             A list of dicts.
+
+        Example:
+            >>> import cnnc
+            >>> net = cnnc.Sequential([cnnc.Conv2D(8, 3, algorithm="direct")]).build((8, 8, 3))
+            >>> net.summary(print_table=False, verbose=True, batch_size=16)[0]["algorithms"]
+            ('direct', 'direct', '-', 'direct')
         """
-        rows = summary_module.rows(self._built())
+        rows = summary_module.rows(self._built(), batch_size if verbose else None)
         if print_table:
             print(summary_module.table(self, rows))
         return rows

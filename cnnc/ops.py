@@ -76,10 +76,21 @@ def conv_plan(x_shape, w_shape, window, algorithm="auto", dtype=np.float32):
 
 
 def planned(fields, dtype):
-    """The same from all size fields of a convolution."""
-    chosen, seconds = np.empty(5, np.int64), np.empty(4, dtype)
-    op("correlate2d_plan")(chosen=chosen, seconds=seconds, **fields)
+    """The same from the size fields of a convolution, of which there may be more than it takes."""
+    chosen, seconds, plan = np.empty(5, np.int64), np.empty(4, dtype), op("correlate2d_plan")
+    sizes = {field.name: fields[field.name] for field in plan.fields if field.kind == "size"}
+    plan(chosen=chosen, seconds=seconds, **sizes)
     return ConvPlan(*(ALGORITHMS[i] for i in chosen[:4]), int(chosen[4]), tuple(seconds.tolist()))
+
+
+CONV_PASSES = {"correlate2d": "forward", "correlate2d_dx": "data", "correlate2d_dw": "weights"}
+
+
+def algorithm(name, fields, dtype, packed=False):
+    """The algorithm that an operation of convolution will use for these size fields; "" for another operation."""
+    if name not in CONV_PASSES:
+        return ""
+    return getattr(planned(fields, dtype), "with_packed" if packed else CONV_PASSES[name])
 
 
 def pool_fields(window):

@@ -276,3 +276,18 @@ def test_memory_of_training_with_another_loss():
     assert net._arena.memory.size == memory["activations"] + -memory["activations"] % 64 + memory["scratch"]
     with pytest.raises(ValueError, match=r"must end in one vector of logits an image: received the shape \(8, 8, 1\)"):
         net.memory(16, training=True)
+
+
+def test_a_verbose_summary_tells_the_algorithms(capsys):
+    layers = [cnnc.Conv2D(8, 3, algorithm="direct"), cnnc.ReLU(), cnnc.Conv2D(4, 3)]
+    net = cnnc.Sequential([*layers, cnnc.Flatten(), cnnc.Dense(3)]).build((9, 9, 2))
+    rows = net.summary(verbose=True, batch_size=5)
+    assert rows[0]["algorithms"] == ("direct", "direct", "-", "direct")
+    assert len(rows[2]["algorithms"]) == 4 and "-" not in rows[2]["algorithms"]
+    assert rows[1]["algorithms"] == rows[4]["algorithms"] == ()
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].split()[-4:] == ["inference", "training", "data", "weights"]
+    assert not any(line.endswith(" ") for line in printed)
+    assert "algorithms" not in net.summary(print_table=False)[0]
+    with pytest.raises(ValueError, match="batch_size"):
+        net.summary(verbose=True, batch_size=0)

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from cnnc.ops import ALGORITHMS, ENDINGS, op
+from cnnc import ops
+from cnnc.ops import ENDINGS
 
 # Multiplications, additions and the like for each element of the largest array; 1 where nothing is said.
 PER_ELEMENT = {
@@ -63,10 +64,5 @@ def operation(step):
 
 def algorithm(step, sizes):
     """How a convolution is computed; "" for other operations."""
-    if step.op is None or step.op.name not in PASSES:
-        return ""
-    chosen, seconds = np.empty(5, np.int64), np.empty(4, np.float32)
-    plan = op("correlate2d_plan")
-    plan(chosen=chosen, seconds=seconds, **{f.name: sizes[f.name] for f in plan.fields if f.kind == "size"})
-    packed = step.op.name == "correlate2d" and step.fields.get("packed") is not None
-    return ALGORITHMS[chosen[3 if packed else PASSES.index(step.op.name)]]
+    packed = step.op is not None and step.op.name == "correlate2d" and step.fields.get("packed") is not None
+    return ops.algorithm(step.op.name, sizes, np.float32, packed) if step.op is not None else ""
