@@ -7,6 +7,7 @@
  * w's own rows, which are read once from end to end, and their partial sums of y go into slots.
  */
 #include "../gemm/correlation.h"
+#include "dense.h"
 
 enum { THIN_ROWS = 256, PLAIN_ROWS = 8, PACK_STEP = 8, STRIP_PANELS = 8 };
 
@@ -100,6 +101,11 @@ static void run_slot(const product *c, const plan *p, ptrdiff_t slot)
     real *packed = p->packed + thread_number() * p->packed_length;
     for (ptrdiff_t step = first; step < end; step++) {
         const chunk ch = chunk_at(&p->chunks, step);
+        if (c->M == 1) {
+            KERNELS(dense)->row(c->x + ch.k, c->w + ch.k * c->w_row, ch.run, c->w_row, ch.k > 0 ? NULL : p->start,
+                                p->sums + slot * c->columns, c->columns, step > first);
+            continue;
+        }
         for (ptrdiff_t panel = 0; panel < p->panels.panels; panel++) {
             const ptrdiff_t lanes = panel_lanes(&p->panels, panel), width = panel_width(&p->panels, panel);
             const real *b = c->w + ch.k * c->w_row + panel * p->panels.nr;
