@@ -154,7 +154,7 @@ class Dense(Case):
 
     def weights(self):
         a, dw, db = self.arrays, np.empty((self.c, self.k), np.float32), np.empty(self.k, np.float32)
-        ops.op("dense_dw")(dy=a["dy"], x=a["x"], dw=dw, db=db, accumulate=0)
+        ops.op("dense_dw")(dy=a["dy"], x=a["x"], dw=dw, db=db, first=0, accumulate=0)
         return dw, db
 
 

@@ -16,6 +16,7 @@ from cnnc.fusion import fuse
 from cnnc.ops import get_num_threads, op
 from cnnc.parameters import Parameter
 from cnnc.steps import Buffer, Step, Storage
+from cnnc.strips import in_strips
 
 ALIGN = 64  # bytes
 
@@ -171,7 +172,7 @@ class Tape:
         """Ends the recording: orders and fuses the steps, finds each buffer's life, shares memory. Returns a `Plan`."""
         steps = [*self._with_early_updates([*self._forward, *reversed(self._backward)]), *self._update]
         fusion = fuse(steps, [*self._inputs, *self._kept], self.training, self._shelf)
-        steps = list(fusion.steps)
+        steps = in_strips(fusion.steps) if self._passing else list(fusion.steps)
         self._set_again(steps, self._kept_grads or ())
         for number, step in enumerate(steps):
             for buffer in step.buffers():

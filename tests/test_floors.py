@@ -13,7 +13,7 @@ CSRC = ROOT / "csrc"
 FLOORS = [
     {"_core", "activations", "geometry", "initializers", "labels", "settings", "teams"},
     {"ops", "parameters", "steps", "graph", "prepared"},
-    {"tape", "fusion", "functional"},
+    {"tape", "fusion", "strips", "functional"},
     {"layers"},
     {"training", "summary", "metrics"},
     {"network"},

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cnnc
-from cnnc import _core
+from cnnc import _core, ops
 
 
 def run_python(code, **environment):
@@ -90,3 +90,14 @@ def test_operations_check_their_fields():
 def test_show_config(capsys):
     config = cnnc.show_config()
     assert config["isa"] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("rows", "first", "columns"), [(5, 0, 7), (70, 3, 11), (9, 20, 12), (300, 1, 30)])
+def test_a_strip_of_a_dense_gradient_is_part_of_the_whole(rows, first, columns, dtype):
+    rng = np.random.default_rng(0)
+    x, dy = rng.standard_normal((rows, 32)).astype(dtype), rng.standard_normal((rows, 19)).astype(dtype)
+    whole, strip = np.empty((32, 19), dtype), np.empty((columns, 19), dtype)
+    ops.op("dense_dw")(dy=dy, x=x, dw=whole, first=0, accumulate=0)
+    ops.op("dense_dw")(dy=dy, x=x, dw=strip, first=first, accumulate=0)
+    np.testing.assert_array_equal(strip, whole[first : first + columns])

@@ -35,7 +35,7 @@ def _gradients(dy, x, w, bias):
     dy, x, w = ready(gradient(dy, (x.shape[0], w.shape[1])), x, w)
     dx, dw, db = np.empty_like(x), np.empty_like(w), np.empty(w.shape[1], w.dtype) if bias else None
     op("dense_dx")(dy=dy, w=w, dx=dx, accumulate=0)
-    op("dense_dw")(dy=dy, x=x, dw=dw, db=db, accumulate=0)
+    op("dense_dw")(dy=dy, x=x, dw=dw, db=db, first=0, accumulate=0)
     return dx, dw, db
 
 

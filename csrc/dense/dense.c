@@ -182,8 +182,8 @@ static product gradient_x(const ARGS(dense_dx) *a)
 
 static T(correlation_dw) gradient_w(const ARGS(dense_dw) *a)
 {
-    return (T(correlation_dw)){.x = a->x, .dy = a->dy, .dw = a->dw, .db = a->db, ONE_PIXEL, .H = a->M, .OH = a->M,
-                               .C = a->C, .CG = a->C, .KG = a->K, .accumulate = a->accumulate != 0};
+    return (T(correlation_dw)){.x = a->x + a->first, .dy = a->dy, .dw = a->dw, .db = a->db, ONE_PIXEL, .H = a->M,
+                               .OH = a->M, .C = a->X, .CG = a->C, .KG = a->K, .accumulate = a->accumulate != 0};
 }
 
 size_t OP_SCRATCH(dense)(const ARGS(dense) *a, int threads)

@@ -6,9 +6,10 @@
     IN(real, x, "M* C") IN(real, w, "C K") IN(real, b, "K?") OUT(real, y, "M* K") SIZE(M) SIZE(C) SIZE(K)
 #define CNNC_DENSE_DX(IN, OUT, SIZE, NUM)                                                   \
     IN(real, dy, "M* K") IN(real, w, "C K") OUT(real, dx, "M* C") SIZE(M) SIZE(C) SIZE(K) SIZE(accumulate)
+/* dw may be a strip of the gradient of w: its rows are those of x's columns first .. first + C */
 #define CNNC_DENSE_DW(IN, OUT, SIZE, NUM)                                                   \
-    IN(real, dy, "M* K") IN(real, x, "M* C") OUT(real, dw, "C K") OUT(real, db, "K?")        \
-    SIZE(M) SIZE(C) SIZE(K) SIZE(accumulate)
+    IN(real, dy, "M* K") IN(real, x, "M* X") OUT(real, dw, "C K") OUT(real, db, "K?")        \
+    SIZE(M) SIZE(X) SIZE(C) SIZE(K) SIZE(first) SIZE(accumulate)
 
 /* y = x + b; db = sum over all axes but the last */
 #define CNNC_BIAS_ADD(IN, OUT, SIZE, NUM) /* may run in place */                            \

@@ -22,7 +22,7 @@ static void test_dense(ptrdiff_t M, ptrdiff_t C, ptrdiff_t K)
     rounding(&db, M + 1);
     CHECK(dense, ((ARGS(dense)){x, w, b, y.at, M, C, K}), &y);
     CHECK(dense_dx, ((ARGS(dense_dx)){dy, w, dx.at, M, C, K, accumulate}), &dx);
-    CHECK(dense_dw, ((ARGS(dense_dw)){dy, x, dw.at, db.at, M, C, K, accumulate}), &dw, &db);
+    CHECK(dense_dw, ((ARGS(dense_dw)){dy, x, dw.at, db.at, M, C, C, K, 0, accumulate}), &dw, &db);
     CHECK(bias_add_db, ((ARGS(bias_add_db)){dy, db.at, M, K, accumulate}), &db);
 
     output sum = starting_as(dy, M * K); /* in place */

@@ -34,6 +34,7 @@ SPECS = [
         gradients="dx dw db",
         backward_takes=2,
         optional=(2,),
+        fields=lambda case: {"first": 0},
         linear=True,
     ),
     Spec(
@@ -45,6 +46,7 @@ SPECS = [
         chain=[("dense", "x w", "y"), ("dense_dx", "dy w", "dx"), ("dense_dw", "dy x", "dw")],
         takes="x w",
         gradients="dx dw",
+        fields=lambda case: {"first": 0},
         linear=True,
     ),
     Spec(

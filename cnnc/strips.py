@@ -1,0 +1,64 @@
+"""Large dense layers updated strip by strip: gradients that never leave the cache.
+
+The gradient of a large weight that is not kept (see `cnnc.training.Trainer`) would be written to memory by one step and
+read again by the next. Cut into strips of rows, each is computed and used while it is in the cache, in a place that all
+strips share.
+"""
+
+from cnnc.graph import only
+from cnnc.steps import Buffer, Step, Storage
+
+STRIP = 1 << 22  # bytes of a gradient that two steps pass on through the shared cache
+
+
+def in_strips(graph):
+    """The steps of a graph, with the gradients of dense weights and their updates cut into strips where that pays."""
+    steps = []
+    pairs = {id(update): weights for weights in graph if (update := _update_of(graph, weights)) is not None}
+    for step in graph:
+        if id(step) in pairs:
+            steps.extend(_strips(pairs[id(step)], step))
+        elif not any(step is weights for weights in pairs.values()):
+            steps.append(step)
+    return steps
+
+
+def _update_of(graph, step):
+    """The one step that uses a large gradient and knows no element's neighbours; None if `step` writes no such."""
+    if step.op is None or step.op.name != "dense_dw" or step.fields["dw"].storage.nbytes < 2 * STRIP:
+        return None
+    dw, sources = step.fields["dw"], [step.fields["dy"], step.fields["x"]]
+    update = only(graph.readers(dw))
+    if not graph.hidden(dw) or graph.writers(dw) != [step] or update is None or "param" not in update.fields:
+        return None
+    flat = all(field.axes in (("LENGTH",), ("8",), ()) for field in update.op.fields)
+    return update if flat and all(graph.untouched(source, step, update) for source in sources) else None
+
+
+def _strips(weights, update):
+    """The steps that do the same as both."""
+    dw = weights.fields["dw"]
+    rows, columns = dw.shape
+    count = -(-dw.storage.nbytes // STRIP)
+    for number in range(count):
+        first, end = rows * number // count, rows * (number + 1) // count
+        strip = Buffer((end - first, columns), dw.dtype)
+        yield _like(weights, dw=strip, first=first, db=weights.fields["db"] if number == 0 else None)
+        yield _like(update, **{name: _part(buffer, strip, first * columns) for name, buffer in update.named_buffers()
+                               if buffer.shape == (rows * columns,)})  # fmt: skip
+
+
+def _part(buffer, strip, start):
+    """The part of a flat buffer that belongs to a strip: of the gradient the strip itself, of an array a view."""
+    size = strip.shape[0] * strip.shape[1]
+    if buffer.storage.array is None:
+        return strip.reshape((size,))
+    array = buffer.storage.array.reshape(-1)[start : start + size]
+    return Buffer(array.shape, array.dtype, Storage(array.nbytes, array))
+
+
+def _like(step, **fields):
+    """A step as another, but for some fields."""
+    twin = Step(step.op, step.function, {**step.fields, **fields}, step.op.outputs)
+    twin.layer, twin.part = step.layer, step.part
+    return twin
