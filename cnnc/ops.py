@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnc import _core
+from cnnc.geometry.windows import times
 
 OPS = _core.OPS
-ALGORITHMS = ("auto", "direct")  # of convolution, in the order of csrc/conv/conv.h
+ALGORITHMS = ("auto", "direct", "winograd_6x6", "winograd_4x4")  # of convolution, in the order of csrc/conv/conv.h
 CONV_SIZES = ("N", "H", "W", "C", "KH", "KW", "CG", "K", "OH", "OW")  # their axes, in order
 # the activations that an operation can end in, numbered as in csrc/activation/activation.h
 ENDINGS = (None, *(name for name, operation in OPS.items() if f"{name}_dx" in OPS
@@ -44,6 +45,23 @@ def conv_fields(window, flip=False, algorithm="auto"):
     """Fields of the convolutions; `flip` reads the filter flipped both ways."""
     return {**_fields(window), "dilation_h": window.dilation[0], "dilation_w": window.dilation[1],
             "flip": int(flip), "algorithm": ALGORITHMS.index(algorithm)}  # fmt: skip
+
+
+def check_algorithm(algorithm, window, groups):
+    """Raises ValueError unless it is known and can compute a convolution with this window in so many groups."""
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}, received {algorithm!r}")
+    if not algorithm.startswith("winograd"):
+        return
+    axes = {1: (None, 0), 2: (0, 1), 3: (1, 2)}[len(window.kernel)]  # those that convolutions of images see
+    seen = window.part(*axes)
+    kernels = [(3, 3), (5, 5)] if algorithm == "winograd_6x6" else [(3, 3)]
+    if seen.kernel not in kernels or (*seen.stride, *seen.dilation, groups) != (1, 1, 1, 1, 1):
+        known = " or ".join(times(kernel) for kernel in kernels)
+        raise ValueError(
+            f"algorithm {algorithm} must have a kernel of {known}, stride 1, dilation 1 and one group, received kernel "
+            f"{times(seen.kernel)}, stride {times(seen.stride)}, dilation {times(seen.dilation)}, groups {groups}"
+        )
 
 
 def ending(activation=None, alpha=0.0):

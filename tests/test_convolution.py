@@ -16,6 +16,7 @@ PROBLEMS = [
     ((2, 5, 6, 9), (3, 3, 1, 9), {"groups": 9, "padding": 1}),
     ((4, 9, 9, 33), (1, 1, 33, 70), {}),
     ((1, 4, 4, 512), (3, 3, 512, 300), {"padding": 1}),
+    ((2, 8, 9, 16), (5, 5, 16, 24), {"padding": 2}),
 ]
 
 
@@ -32,16 +33,18 @@ def run(arrays, fields, name=None, alpha=0.0):
     return arrays["y"]
 
 
+@pytest.mark.parametrize("algorithm", ops.ALGORITHMS)
 @pytest.mark.parametrize("row", PROBLEMS, ids=str)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_packed_filters_give_the_same_bits(row, dtype, threads):
+def test_packed_filters_give_the_same_bits(row, dtype, algorithm, threads):
     for level in LEVELS if dtype == np.float32 else LEVELS[:1]:
         _core.use_isa(level)
         for team in (1, 3):
             threads(team)
             arrays, fields, window = problem(*row, dtype)
+            plan = ops.conv_plan(row[0], row[1], window, algorithm, dtype)
+            fields["algorithm"] = ops.ALGORITHMS.index(plan.with_packed)
             expected = run(arrays, fields).copy()
-            plan = ops.conv_plan(row[0], row[1], window, dtype=dtype)
             assert (plan.packed_length == 0) == (row[1][2] == 1)
             if plan.packed_length:
                 packed = np.full(plan.packed_length + 2, np.nan, dtype)
@@ -53,10 +56,11 @@ def test_packed_filters_give_the_same_bits(row, dtype, threads):
                 np.testing.assert_array_equal(result, expected)
 
 
+@pytest.mark.parametrize("algorithm", ops.ALGORITHMS)
 @pytest.mark.parametrize("row", PROBLEMS, ids=str)
-def test_an_activation_at_the_end_gives_the_bits_of_its_operation(row, isa, threads):
+def test_an_activation_at_the_end_gives_the_bits_of_its_operation(row, algorithm, isa, threads):
     threads(2)
-    arrays, fields, _ = problem(*row)
+    arrays, fields, _ = problem(*row, algorithm=algorithm)
     plain = run(arrays, fields).copy()
     for name in ops.ENDINGS[1:]:
         expected = np.empty_like(plain)

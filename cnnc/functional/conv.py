@@ -4,16 +4,17 @@ import numpy as np
 
 from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.geometry import convolution
-from cnnc.ops import ALGORITHMS, conv_fields, ending, op
+from cnnc.ops import check_algorithm, conv_fields, ending, op
 
 __all__ = ["convolve2d", "convolve2d_backward", "correlate2d", "correlate2d_backward"]
 
 
 def check_convolution(x, w, b, stride, padding, dilation, groups, algorithm, rank=2):
     """The window and the output's shape, after all checks."""
-    if algorithm not in ALGORITHMS:
-        raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}, received {algorithm!r}")
-    return convolution(x.shape, w.shape, None if b is None else b.shape, stride, padding, dilation, groups, rank)
+    b_shape = None if b is None else b.shape
+    window, y_shape = convolution(x.shape, w.shape, b_shape, stride, padding, dilation, groups, rank)
+    check_algorithm(algorithm, window, groups)
+    return window, y_shape
 
 
 def _forward(x, w, b, settings, flip):
@@ -52,7 +53,8 @@ def correlate2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, algorit
         stride, dilation: pixels, int or (rows, columns).
         padding: pixels, int, (rows, columns), ((top, bottom), (left, right)), "valid" or "same".
         groups: int that divides C and K; groups = C is a depthwise correlation.
-        algorithm: "auto" for the fastest, "direct" for plain summation.
+        algorithm: "auto" for the fastest, "direct" for plain summation, "winograd_6x6" or "winograd_4x4" for Winograd's
+            on tiles of that size: kernels of 3x3, on the larger tiles also 5x5, stride 1, dilation 1, one group.
 
     Returns:
         (N, OH, OW, K) float32 or float64; see output_size.

@@ -126,7 +126,7 @@ def correlate1d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, algorit
         stride, dilation: pixels, int.
         padding: pixels, int, (before, after), "valid" or "same".
         groups: int that divides C and K.
-        algorithm: "auto" for the fastest, "direct" for plain summation.
+        algorithm: as for correlate2d.
 
     Returns:
         (N, OL, K) float32 or float64; see output_size.
@@ -177,7 +177,7 @@ def correlate3d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1, algorit
         stride, dilation: pixels, int or (frames, rows, columns).
         padding: pixels, int, an int or (before, after) for each axis, "valid" or "same".
         groups: int that divides C and K.
-        algorithm: "auto" for the fastest, "direct" for plain summation.
+        algorithm: as for correlate2d.
 
     Returns:
         (N, OD, OH, OW, K) float32 or float64; see output_size.

@@ -14,8 +14,6 @@ class Convolution(Layer):
 
     def declare(self, shape):
         *lengths, channels = self.images(shape, self.rank)
-        known = ", ".join(ops.ALGORITHMS)
-        self.expect(self.algorithm in ops.ALGORITHMS, f"algorithm must be one of {known}", self.algorithm)
         self.expect(geometry.is_int(self.filters) and self.filters > 0, "filters must be a positive int", self.filters)
         self.expect(geometry.is_int(self.groups) and self.groups > 0, "groups must be a positive int", self.groups)
         kernel = geometry.sizes(self.kernel, "kernel", self.rank)
@@ -23,6 +21,7 @@ class Convolution(Layer):
         self._window, y_shape = geometry.convolution(
             (1, *lengths, channels), filters, None, self.stride, self.padding, self.dilation, self.groups, self.rank
         )
+        ops.check_algorithm(self.algorithm, self._window, self.groups)
         self.weight = Parameter(filters, self.init)
         if self.use_bias:
             self.bias = Parameter((self.filters,), "zeros")
@@ -86,7 +85,8 @@ class Conv2D(FilterBank):
         groups: channels and filters are split into this many independent parts; C for a depthwise convolution.
         use_bias: whether to add a bias.
         init: the weights' initialiser, see `cnnc.initializers`.
-        algorithm: "auto" or "direct" (plain summation).
+        algorithm: "auto" for the fastest, "direct" for plain summation, "winograd_6x6" or "winograd_4x4" for Winograd's
+            on tiles of that size: kernels of 3x3, on the larger tiles also 5x5, stride 1, dilation 1, one group.
 
     Raises:
         LayerError: when built on an input that is not images, that the kernel does not fit or groups do not divide.

@@ -1,6 +1,5 @@
 /* conv.c - the forward pass: y = b + x correlated with w (flipped if `flip`), and its filters packed beforehand. */
-#include "conv.h"
-#include "depthwise.h"
+#include "choice.h"
 
 static T(correlation) forward(conv_sizes s, const real *w)
 {
@@ -27,17 +26,22 @@ static T(correlation) forward_pass(const ARGS(correlate2d) *a)
 size_t OP_SCRATCH(correlate2d)(const ARGS(correlate2d) *a, int threads)
 {
     const T(correlation) c = forward_pass(a);
-    return is_depthwise(c.groups, c.CG, c.KG) ? T(depthwise_scratch)(&c, threads) : T(correlation_scratch)(&c, threads);
+    return T(chosen_scratch)(&c, a->algorithm, threads);
 }
 
 int OP(correlate2d)(const ARGS(correlate2d) *a, void *scratch, int threads)
 {
     const T(correlation) c = forward_pass(a);
-    if (is_depthwise(c.groups, c.CG, c.KG))
-        T(depthwise_run)(&c, scratch, threads);
-    else
-        T(correlation_run)(&c, scratch, threads);
+    T(chosen_run)(&c, a->algorithm, scratch, threads);
     return 0;
+}
+
+/* The same as correlate2d with packed filters sees, so that it chooses the same. */
+static T(correlation) packed_pass(conv_sizes s, const real *w, const real *packed)
+{
+    T(correlation) c = forward(s, w);
+    c.packed = packed;
+    return c;
 }
 
 NO_SCRATCH(correlate2d_pack)
@@ -45,8 +49,8 @@ NO_SCRATCH(correlate2d_pack)
 int OP(correlate2d_pack)(const ARGS(correlate2d_pack) *a, void *scratch, int threads)
 {
     (void)scratch;
-    const T(correlation) c = forward(CONV_SIZES_OF(a), a->w);
-    T(correlation_pack)(&c, a->packed, threads);
+    const T(correlation) c = packed_pass(CONV_SIZES_OF(a), a->w, a->packed);
+    T(chosen_pack)(&c, a->algorithm, a->packed, threads);
     return 0;
 }
 
@@ -57,11 +61,14 @@ int OP(correlate2d_plan)(const ARGS(correlate2d_plan) *a, void *scratch, int thr
     enum { PASSES = 4 };
     (void)scratch, (void)threads;
     const conv_sizes s = CONV_SIZES_OF(a);
-    const T(correlation) c = forward(s, NULL);
+    const T(correlation) plain = forward(s, NULL), packed = packed_pass(s, NULL, a->seconds /* any address */);
+    const T(correlation_dw) gradient = T(weights_gradient)(s);
+    const choice passes[PASSES] = {T(choose)(&plain, s.algorithm), T(choose_dx)(s),
+                                   T(choose_dw)(&gradient, s.algorithm), T(choose)(&packed, s.algorithm)};
     for (int i = 0; i < PASSES; i++) {
-        a->chosen[i] = ALGORITHM_direct;
-        a->seconds[i] = (real)(1e-11 * (double)(s.N * s.OH * s.OW * s.K) * (double)(s.KH * s.KW * s.CG));
+        a->chosen[i] = passes[i].algorithm;
+        a->seconds[i] = (real)passes[i].seconds;
     }
-    a->chosen[PASSES] = is_depthwise(c.groups, c.CG, c.KG) ? 0 : T(correlation_packed_length)(&c);
+    a->chosen[PASSES] = T(chosen_packed_length)(&packed, s.algorithm);
     return 0;
 }

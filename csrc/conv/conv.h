@@ -11,7 +11,7 @@
 #include "../gemm/correlation.h"
 
 /* What `algorithm` means in the conv rows. */
-enum { ALGORITHM_auto, ALGORITHM_direct };
+enum { ALGORITHM_auto, ALGORITHM_direct, ALGORITHM_winograd_6x6, ALGORITHM_winograd_4x4 };
 
 /* The sizes of ops.h's conv rows, which the argument structs have in common. */
 typedef struct {
@@ -19,6 +19,7 @@ typedef struct {
 } conv_sizes;
 
 #define CONV_COPY_FIELD(name) .name = a->name,
+#define CONV_FIELD_OF(name) .name = s.name,
 #define CONV_SIZES_OF(a) ((conv_sizes){CNNC_CONV_SIZES(CONV_COPY_FIELD)})
 
 /* a kernel of one pixel that visits every pixel once: a matrix product */

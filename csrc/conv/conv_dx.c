@@ -5,8 +5,7 @@
  * and from one to the next i moves by d / gcd(s, d). So each phase is a stride-1 correlation of dy with some of
  * the taps, in reverse, and no zero is ever multiplied. A phase without taps gets zeros.
  */
-#include "conv.h"
-#include "depthwise.h"
+#include "choice.h"
 #include "narrow.h"
 
 axis_phase T(phase_of)(ptrdiff_t phase, ptrdiff_t size, ptrdiff_t taps, ptrdiff_t stride, ptrdiff_t pad,
@@ -37,7 +36,8 @@ static T(correlation) phase_correlation(const ARGS(correlate2d_dx) *a, const con
     const ptrdiff_t u = s->flip ? s->KH - 1 - h.first : h.first, v = s->flip ? s->KW - 1 - w.first : w.first;
     const int reached = h.taps > 0 && w.taps > 0;
     return (T(correlation)){
-        .x = a->dy, .w = a->w + u * tap_h + v * tap_w, .y = a->dx + (phase_h * s->W + phase_w) * s->C,
+        .x = a->dy, .w = a->w ? a->w + u * tap_h + v * tap_w : NULL,
+        .y = a->dx ? a->dx + (phase_h * s->W + phase_w) * s->C : NULL,
         .N = s->N, .H = s->OH, .W = s->OW, .C = s->K, .groups = s->C / s->CG, .CG = KG, .KG = s->CG,
         .KH = reached ? h.taps : 0, .KW = reached ? w.taps : 0, .step_h = 1, .step_w = 1,
         .tap_h = h.move, .tap_w = w.move, .off_h = h.off, .off_w = w.off,
@@ -48,17 +48,37 @@ static T(correlation) phase_correlation(const ARGS(correlate2d_dx) *a, const con
     };
 }
 
+/* Few channels, as of images, have loops of their own, unless Winograd's tiles were asked for and can be had. */
+static int is_narrow(const ARGS(correlate2d_dx) *a, const conv_sizes *s)
+{
+    const T(correlation) c = phase_correlation(a, s, 0, 0);
+    return T(narrow_pays)(s) && (a->algorithm <= ALGORITHM_direct || !T(choose)(&c, a->algorithm).tile);
+}
+
+choice T(choose_dx)(conv_sizes s)
+{
+    const ARGS(correlate2d_dx) a = {CNNC_CONV_SIZES(CONV_FIELD_OF)};
+    choice sum = {.algorithm = ALGORITHM_direct};
+    s = conv_as_product(s);
+    for (ptrdiff_t phase = 0; phase < s.stride_h * s.stride_w; phase++) {
+        const T(correlation) c = phase_correlation(&a, &s, phase / s.stride_w, phase % s.stride_w);
+        const choice one = T(choose)(&c, is_narrow(&a, &s) ? ALGORITHM_direct : a.algorithm);
+        sum = (choice){phase == 0 ? one.algorithm : sum.algorithm, phase == 0 ? one.tile : sum.tile,
+                       sum.seconds + one.seconds};
+    }
+    return sum;
+}
+
 size_t OP_SCRATCH(correlate2d_dx)(const ARGS(correlate2d_dx) *a, int threads)
 {
     const conv_sizes s = conv_as_product(CONV_SIZES_OF(a));
     size_t most = 0;
-    if (T(narrow_pays)(&s))
+    if (is_narrow(a, &s))
         return T(narrow_scratch)(a, threads);
     for (ptrdiff_t phase = 0; phase < s.stride_h * s.stride_w; phase++) {
         const T(correlation) c = phase_correlation(a, &s, phase / s.stride_w, phase % s.stride_w);
         if (c.OH > 0 && c.OW > 0) {
-            const size_t bytes = is_depthwise(c.groups, c.CG, c.KG) ? T(depthwise_scratch)(&c, threads)
-                                                                      : T(correlation_scratch)(&c, threads);
+            const size_t bytes = T(chosen_scratch)(&c, a->algorithm, threads);
             most = bytes > most ? bytes : most;
         }
     }
@@ -68,18 +88,14 @@ size_t OP_SCRATCH(correlate2d_dx)(const ARGS(correlate2d_dx) *a, int threads)
 int OP(correlate2d_dx)(const ARGS(correlate2d_dx) *a, void *scratch, int threads)
 {
     const conv_sizes s = conv_as_product(CONV_SIZES_OF(a));
-    if (T(narrow_pays)(&s)) {
+    if (is_narrow(a, &s)) {
         T(narrow_run)(a, scratch, threads);
         return 0;
     }
     for (ptrdiff_t phase = 0; phase < s.stride_h * s.stride_w; phase++) {
         const T(correlation) c = phase_correlation(a, &s, phase / s.stride_w, phase % s.stride_w);
-        if (c.OH == 0 || c.OW == 0 || (c.KH == 0 && c.accumulate))
-            continue;
-        if (is_depthwise(c.groups, c.CG, c.KG))
-            T(depthwise_run)(&c, scratch, threads);
-        else
-            T(correlation_run)(&c, scratch, threads);
+        if (c.OH > 0 && c.OW > 0 && !(c.KH == 0 && c.accumulate))
+            T(chosen_run)(&c, a->algorithm, scratch, threads);
     }
     return 0;
 }

@@ -48,6 +48,8 @@ REFUSED = [
     ("Conv2D", lambda: cnnc.Conv2D(4, 3, stride=(1, 2, 3)), (5, 5, 3), r"stride must be .*received \(1, 2, 3\)"),
     ("Conv2D", lambda: cnnc.Conv2D(4, 3, padding="full"), (5, 5, 3), "padding must be .*received 'full'"),
     ("Conv2D", lambda: cnnc.Conv2D(4, 3, algorithm="fast"), (5, 5, 3), "algorithm must be .*received 'fast'"),
+    ("Conv2D", lambda: cnnc.Conv2D(4, 3, dilation=2, algorithm="winograd_6x6"), (5, 5, 3), "received .*dilation 2x2"),
+    ("Conv1D", lambda: cnnc.Conv1D(4, 3, algorithm="winograd_4x4"), (5, 3), "kernel of 3x3, .*received kernel 1x3"),
     ("DepthwiseConv2D", lambda: cnnc.DepthwiseConv2D(3, 0), (5, 5, 3), "multiplier must be a positive int: received 0"),
     ("DepthwiseConv2D", lambda: cnnc.DepthwiseConv2D(5), (4, 4, 1), r"kernel 5x5 does not fit its 4x4 input"),
     ("DepthwiseConv2D", lambda: cnnc.DepthwiseConv2D(3), (4,), r"images \(H, W, C\): received the shape \(4,\)"),

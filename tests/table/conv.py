@@ -1,7 +1,14 @@
 """Convolution and cross-correlation."""
 
-from cnnc import geometry, ops
-from table import LANES, PLACES, Spec, number
+from functools import partial
+
+import numpy as np
+import winograd
+
+from cnnc import geometry, ops, reference
+from table import LANES, PLACES, Spec, number, outputs
+
+LARGE_TILES, SMALL_TILES = {"algorithm": "winograd_6x6"}, {"algorithm": "winograd_4x4"}
 
 CASES = [
     (((2, 4, 5, 2), (3, 3, 2, 3), (3,)), {}),
@@ -14,6 +21,10 @@ CASES = [
     (((1, 6, 6, 2), (1, 1, 2, 3), (3,)), {"stride": (2, 3)}),
     (((1, 1, 9, 1), (1, 4, 1, 5), (5,)), {"stride": (1, 5), "padding": "valid"}),
     (((1, 3, 3, 2), (3, 3, 2, 1), (1,)), {"padding": 4, "stride": 3}),
+    (((2, 5, 6, 2), (3, 3, 2, 3), (3,)), {"padding": 1, **LARGE_TILES}),
+    (((1, 4, 7, 3), (5, 5, 3, 2), (2,)), {"padding": ((4, 0), (1, 3)), **LARGE_TILES}),
+    (((1, 3, 3, 1), (3, 3, 1, 1), (1,)), LARGE_TILES),
+    (((2, 4, 5, 3), (3, 3, 3, 2), (2,)), {"padding": ((0, 3), (4, 1)), **SMALL_TILES}),
 ]
 
 
@@ -36,8 +47,26 @@ def random(rng):
 
 
 def fields(case):
-    window, _ = geometry.convolution(*case.shapes, **case.arguments)
-    return {**ops.conv_fields(window, case.op == "convolve2d", case.arguments.get("algorithm", "auto")), **ops.ending()}
+    settings = {name: value for name, value in case.arguments.items() if name != "algorithm"}
+    window, _ = geometry.convolution(*case.shapes, **settings)
+    algorithm = case.arguments.get("algorithm", "auto")
+    return {**ops.conv_fields(window, case.op == "convolve2d", algorithm), **ops.ending()}
+
+
+def terms(of, *arrays, algorithm="auto", padding=0, **arguments):
+    """As many terms as products are summed, and the sums of their magnitudes on the way that the algorithm takes."""
+    function, backward, flip = getattr(reference, of), of.endswith("_backward"), of.startswith("convolve2d")
+    counts = outputs(function(*(np.ones_like(a) for a in arrays), padding=padding, **arguments))
+    sums = outputs(function(*(np.abs(a) for a in arrays), padding=padding, **arguments))
+    if not algorithm.startswith("winograd"):
+        return counts, tuple(sums)
+    dy, x, w = arrays if backward else (sums[0], *arrays[:2])
+    size, step = 6 if algorithm == "winograd_6x6" else 4, -1 if flip else 1
+    y, dx, dw = winograd.magnitudes(x, w[::step, ::step], dy, padding, size)
+    kernel, more = w.shape[0] * w.shape[1], 30  # for the transforms
+    if backward:
+        return [kernel * w.shape[3] + more, dy[..., 0].size + more, counts[2]], (dx, dw[::step, ::step], sums[2])
+    return kernel * w.shape[2] + more, (y + (np.abs(arrays[2]) if len(arrays) > 2 else 0),)
 
 
 COMMON = {
@@ -55,6 +84,8 @@ SPECS = [
     Spec(
         "correlate2d",
         **COMMON,
+        forward_terms=partial(terms, "correlate2d"),
+        backward_terms=partial(terms, "correlate2d_backward"),
         tails={
             "filters": (LANES, lambda n: row((1, 3, 4, 2), (3, 3, 2, n), padding=1)),
             "channels": (LANES, lambda n: row((1, 3, 5, n), (2, 3, n, 5))),
@@ -68,6 +99,13 @@ SPECS = [
             "groups": (PLACES, lambda n: row((2, 3, 4, 2 * n), (2, 2, n, 34), groups=2, stride=(2, 1))),
             "1x1, pixels": (PLACES, lambda n: row((1, 1, n, 5), (1, 1, 5, 7))),
             "1x1, filters": (LANES, lambda n: row((2, 2, 2, 5), (1, 1, 5, n))),
+            "large tiles, filters": (LANES, lambda n: row((1, 3, 5, 2), (3, 3, 2, n), padding=1, **LARGE_TILES)),
+            "large tiles, channels": (LANES, lambda n: row((1, 3, 4, n), (3, 3, n, 5), padding=1, **LARGE_TILES)),
+            "large tiles, columns": (PLACES, lambda n: row((1, 3, n + 2, 3), (3, 3, 3, 6), **LARGE_TILES)),
+            "large tiles, rows": (PLACES, lambda n: row((2, n, 2, 3), (5, 5, 3, 4), padding=4, **LARGE_TILES)),
+            "small tiles, filters": (LANES, lambda n: row((1, 3, 5, 2), (3, 3, 2, n), padding=1, **SMALL_TILES)),
+            "small tiles, channels": (LANES, lambda n: row((1, 3, 4, n), (3, 3, n, 5), padding=1, **SMALL_TILES)),
+            "small tiles, images": (PLACES, lambda n: row((n, 2, 3, 3), (3, 3, 3, 6), padding=2, **SMALL_TILES)),
             "1x1, strided": (PLACES, lambda n: row((1, 3, n, 4), (1, 1, 4, 6), stride=2)),
         },
         large=[
@@ -77,14 +115,22 @@ SPECS = [
             row((4, 21, 20, 30), (1, 1, 30, 70)),
             row((16, 14, 14, 6), (5, 5, 6, 16)),
             row((4, 7, 7, 64), (3, 3, 64, 64), padding=1),
+            row((5, 13, 14, 33), (3, 3, 33, 34), padding=1, **LARGE_TILES),
+            row((3, 17, 16, 20), (5, 5, 20, 48), padding=((2, 1), (0, 4)), **LARGE_TILES),
+            row((3, 14, 15, 130), (3, 3, 130, 150), padding=1, **LARGE_TILES),
+            row((2, 13, 9, 150), (3, 3, 150, 170), padding=1, **SMALL_TILES),
         ],
     ),
     Spec(
         "convolve2d",
         **COMMON,
+        forward_terms=partial(terms, "convolve2d"),
+        backward_terms=partial(terms, "convolve2d_backward"),
         tails={
             "filters": (LANES, lambda n: row((1, 4, 5, 3), (3, 2, 3, n), padding=(1, 0))),
             "channels": (LANES, lambda n: row((1, 3, 5, n), (2, 3, n, 5))),
+            "large tiles": (PLACES, lambda n: row((1, 5, 5, n), (5, 5, n, 3), padding=2, **LARGE_TILES)),
+            "small tiles": (PLACES, lambda n: row((1, 4, 5, 3), (3, 3, 3, n), padding=1, **SMALL_TILES)),
         },
         large=[row((2, 25, 24, 12), (3, 4, 12, 10), dilation=2, padding=2)],
     ),

@@ -1,0 +1,281 @@
+/* winograd.c - y (+)= x correlated with w through the transforms of winograd.h: forward passes and data gradients.
+ *
+ * Tiles are cut into blocks, and threads share the work in one of two ways, by the size of the filters:
+ *   - few channels: a block's V stays in the second-level cache of one thread, which does everything for it, panel
+ *     after panel. U is made once, for all blocks.
+ *   - many channels: U would be read from memory again and again, and four times what w is. So a block is as large as
+ *     the shared cache allows; all threads transform it, then all work on tasks: a panel of filters and some
+ *     tiles. A task transforms its filters itself, some channels at a time, into its second-level cache.
+ */
+#include "winograd.h"
+
+#include <string.h>
+
+/* bytes of a second-level cache and of a thread's part of a shared one that we count on */
+enum { NEAR = 327680, SHARED = 8388608, JOINT = 786432 };
+enum { PACK_ROWS = 64 }; /* channels whose filters are transformed at a time */
+
+typedef struct {
+    const T(winograd_scheme) *scheme;
+    panelling panels;
+    slicing slices;
+    tiling tiles;
+    ptrdiff_t points, nr;
+    int joint;
+    ptrdiff_t block, blocks;           /* the most tiles of a block, how many blocks */
+    ptrdiff_t part, parts;             /* the most tiles of a task, how many parts a block has */
+    ptrdiff_t chunk, chunks;           /* slices of channels that a task multiplies at a time */
+    ptrdiff_t v_plane, m_plane, u_plane;
+    ptrdiff_t v_length, m_length, u_length, taps_length, packed_length; /* elements, see make_plan */
+    real *v, *m, *u, *taps, *start, *zeros;
+    place *places;
+    ptrdiff_t *seg;
+    size_t bytes;
+} plan;
+
+int T(winograd_can)(const T(correlation) *c, ptrdiff_t S)
+{
+    return c->groups == 1 && c->step_h == 1 && c->step_w == 1 && c->tap_h == 1 && c->tap_w == 1 &&
+           T(winograd_scheme_of)(S, c->KH, c->KW);
+}
+
+static plan make_plan(const T(correlation) *c, ptrdiff_t S, void *scratch, int threads)
+{
+    const T(gemm_kernels) *kern = KERNELS(gemm);
+    plan p = {.scheme = T(winograd_scheme_of)(S, c->KH, c->KW), .panels = panels_of(c->KG, kern), .points = S * S,
+              .nr = kern->nr, .slices = slices_of(c->CG)};
+    const ptrdiff_t size = sizeof(real), rows = p.slices.count * p.slices.run; /* of U, with those of zeros */
+    p.tiles = tiles_of(p.scheme->m, c->N, c->OH, c->OW);
+    p.joint = p.points * rows * p.panels.padded * size > JOINT;
+
+    const ptrdiff_t v_tile = p.points * p.slices.count * LINE * size, m_tile = p.points * kern->nr * size;
+    if (p.joint) {
+        p.block = max_size(kern->mr2, SHARED / v_tile);
+        p.chunk = min_size(p.slices.count, max_size(1, 128 / LINE));
+        p.part = 96;
+    } else {
+        p.block = max_size(kern->mr2, NEAR / (v_tile + m_tile) / kern->mr2 * kern->mr2);
+        p.block = min_size(p.block, max_size(kern->mr2, ceil_div(p.tiles.count, 16)));
+        p.chunk = p.slices.count;
+        p.part = p.block;
+    }
+    p.blocks = ceil_div(p.tiles.count, p.block);
+    p.block = ceil_div(p.tiles.count, p.blocks);
+    p.parts = ceil_div(p.block, p.part);
+    p.part = ceil_div(p.block, p.parts);
+    p.chunks = ceil_div(p.slices.count, p.chunk);
+    p.chunk = ceil_div(p.slices.count, p.chunks);
+
+    p.v_plane = plane_of(p.slices.count * p.block * LINE);
+    p.m_plane = plane_of(p.part * kern->nr);
+    p.v_length = p.points * p.v_plane;
+    p.m_length = p.points * p.m_plane;
+    const ptrdiff_t chunk_rows = p.chunk * p.slices.run;
+    if (p.joint) {
+        p.u_plane = plane_of(chunk_rows * kern->nr);
+        p.u_length = p.points * p.u_plane;
+        p.packed_length = c->KH * c->KW * c->CG * p.panels.padded;
+    } else {
+        p.packed_length = p.points * rows * p.panels.padded;
+    }
+    arena a = {scratch, 0};
+    p.start = take(&a, p.panels.padded, size);
+    p.zeros = take(&a, max_size(c->C, kern->nr), size);
+    p.places = take(&a, p.part, sizeof(place));
+    p.seg = take(&a, p.slices.count, sizeof(ptrdiff_t));
+    p.v = take(&a, p.v_length * (p.joint ? 1 : threads), size);
+    p.m = take(&a, p.m_length * threads, size);
+    p.u = take(&a, p.joint ? p.u_length * threads : c->packed ? 0 : p.packed_length, size);
+    p.taps_length = c->transposed ? c->KH * c->KW * (p.joint ? chunk_rows : PACK_ROWS) * kern->nr : 0;
+    p.taps = take(&a, p.taps_length * threads, size);
+    p.bytes = a.used;
+    return p;
+}
+
+size_t T(winograd_scratch)(const T(correlation) *c, ptrdiff_t S, int threads)
+{
+    return make_plan(c, S, NULL, threads).bytes;
+}
+
+ptrdiff_t T(winograd_packed_length)(const T(correlation) *c, ptrdiff_t S) { return make_plan(c, S, NULL, 1).packed_length; }
+
+static void fill_tables(const T(correlation) *c, const plan *p)
+{
+    memset(p->zeros, 0, (size_t)max_size(c->C, p->nr) * sizeof(real));
+    for (ptrdiff_t k = 0; k < p->panels.padded; k++)
+        p->start[k] = c->b && k < c->KG ? c->b[k] : 0;
+    for (ptrdiff_t t = 0; t < p->part; t++)
+        p->places[t] = (place){t * LINE, t * p->nr};
+    for (ptrdiff_t s = 0; s < p->slices.count; s++)
+        p->seg[s] = s * p->block * LINE;
+}
+
+/* --- filters --------------------------------------------------------------------------------------------------- */
+
+/* Taps of one panel, channels first .. first + rows, as [tap][rows][width]. */
+static void pack_taps(const T(correlation) *c, const plan *p, real *to, ptrdiff_t tap_step, ptrdiff_t panel,
+                      ptrdiff_t first, ptrdiff_t rows)
+{
+    const T(gemm_kernels) *kern = KERNELS(gemm);
+    const ptrdiff_t lanes = panel_lanes(&p->panels, panel), column = panel * p->nr;
+    for (ptrdiff_t u = 0; u < c->KH; u++)
+        for (ptrdiff_t v = 0; v < c->KW; v++, to += tap_step) {
+            const real *from = c->w + u * c->w_tap_h + v * c->w_tap_w;
+            if (c->transposed)
+                kern->pack_transposed(to, from + column * c->w_row + first, rows, c->w_row, lanes);
+            else
+                kern->pack(to, from + first * c->w_row + column, rows, c->w_row, lanes);
+        }
+}
+
+/* U of one panel, channels first .. first + rows, of which those past the last are zeros. */
+static void transform_filters(const T(correlation) *c, const plan *p, real *u, ptrdiff_t plane, real *taps,
+                              ptrdiff_t panel, ptrdiff_t first, ptrdiff_t rows)
+{
+    const ptrdiff_t lanes = panel_lanes(&p->panels, panel), width = panel_width(&p->panels, panel);
+    const ptrdiff_t column = panel * p->nr, there = max_size(0, min_size(rows, c->CG - first));
+    if (c->packed || c->transposed) {
+        const real *from = c->packed ? c->packed + c->KH * c->KW * c->CG * column + first * width : taps;
+        const ptrdiff_t step = (c->packed ? c->CG : there) * width;
+        if (!c->packed)
+            pack_taps(c, p, taps, step, panel, first, there);
+        p->scheme->filter(from, c->KW * step, step, width, there, width, u, plane);
+    } else {
+        p->scheme->filter(c->w + first * c->w_row + column, c->w_tap_h, c->w_tap_w, c->w_row, there, lanes, u, plane);
+    }
+    for (ptrdiff_t e = 0; e < p->points; e++)
+        memset(u + e * plane + there * width, 0, (size_t)((rows - there) * width) * sizeof(real));
+}
+
+/* What is made once: all of U, [panel][e][rows][width], or for joint work the taps of all panels. */
+static ptrdiff_t pack_parts(const plan *p) { return ceil_div(p->slices.count * p->slices.run, PACK_ROWS); }
+
+static void pack_piece(const T(correlation) *c, const plan *p, real *packed, real *taps, ptrdiff_t piece)
+{
+    const ptrdiff_t parts = pack_parts(p), panel = piece / parts, column = panel * p->nr;
+    const ptrdiff_t rows = p->slices.count * p->slices.run, width = panel_width(&p->panels, panel);
+    const ptrdiff_t first = piece % parts * PACK_ROWS;
+    if (p->joint)
+        pack_taps(c, p, packed + c->KH * c->KW * c->CG * column + first * width, c->CG * width, panel, first,
+                  min_size(PACK_ROWS, c->CG - first));
+    else
+        transform_filters(c, p, packed + p->points * rows * column + first * width, rows * width, taps, panel, first,
+                          min_size(PACK_ROWS, rows - first));
+}
+
+/* --- images ------------------------------------------------------------------------------------------------------ */
+
+/* V of tile `index` of all tiles, the t-th of its block, slices first .. end. */
+static void transform_tile(const T(correlation) *c, const plan *p, real *v, ptrdiff_t index, ptrdiff_t t,
+                           ptrdiff_t first, ptrdiff_t end)
+{
+    const tile at = tile_at(&p->tiles, index);
+    const real *pixels[MOST_POINTS];
+    list_pixels(pixels, p->scheme->S, c->x + at.n * c->H * c->W * c->C, c->H, c->W, c->C, c->off_h + at.i,
+                c->off_w + at.j, p->zeros);
+    p->scheme->input(pixels, c->CG, first, end, p->slices.run, v + t * LINE, p->v_plane, p->block * LINE);
+}
+
+/* One panel of tiles first .. end of the block that starts with tile `origin`: products, then back to pixels. */
+static void run_task(const T(correlation) *c, const plan *p, const real *v, ptrdiff_t origin, ptrdiff_t first,
+                     ptrdiff_t end, ptrdiff_t panel)
+{
+    const T(gemm_kernels) *kern = KERNELS(gemm);
+    const ptrdiff_t lanes = panel_lanes(&p->panels, panel), width = panel_width(&p->panels, panel);
+    const ptrdiff_t column = panel * p->nr, rows = p->slices.count * p->slices.run;
+    real *m = p->m + thread_number() * p->m_length, *local = p->u + thread_number() * p->u_length;
+    for (ptrdiff_t chunk = 0; chunk < p->slices.count; chunk += p->chunk) {
+        const ptrdiff_t slices = min_size(p->chunk, p->slices.count - chunk), depth = slices * p->slices.run;
+        const real *u = (c->packed ? c->packed : p->u) + p->points * rows * column;
+        ptrdiff_t u_plane = rows * width;
+        if (p->joint) {
+            u = local, u_plane = p->u_plane;
+            transform_filters(c, p, local, u_plane, p->taps + thread_number() * p->taps_length, panel,
+                              chunk * p->slices.run, depth);
+        }
+        const reduction red = {p->seg, slices, p->slices.run, 1, width, p->joint ? 0 : u_plane};
+        for (ptrdiff_t e = 0; e < p->points; e++)
+            kern->block(&red, p->places, end - first, v + e * p->v_plane + (chunk * p->block + first) * LINE,
+                        u + e * u_plane, m + e * p->m_plane, chunk == 0 ? p->zeros : NULL, width);
+    }
+    const forward_kernel act = KERNELS(activation)->by_number[c->act];
+    for (ptrdiff_t t = first; t < end; t++) {
+        const tile at = tile_at(&p->tiles, origin + t);
+        p->scheme->output(m + (t - first) * p->nr, p->m_plane, p->start + column,
+                          c->y + at.n * c->y_image + at.i * c->y_row + at.j * c->y_col + column, c->y_row, c->y_col,
+                          at.h, at.w, lanes, c->accumulate, act, c->alpha);
+    }
+}
+
+/* --- threads ------------------------------------------------------------------------------------------------------- */
+
+/* Blocks by one thread each. */
+static void run_alone(const T(correlation) *c, const plan *p, ptrdiff_t block)
+{
+    const ptrdiff_t origin = part_begin(p->tiles.count, p->blocks, block);
+    const ptrdiff_t count = part_begin(p->tiles.count, p->blocks, block + 1) - origin;
+    real *v = p->v + thread_number() * p->v_length;
+    for (ptrdiff_t t = 0; t < count; t++)
+        transform_tile(c, p, v, origin + t, t, 0, p->slices.count);
+    for (ptrdiff_t panel = 0; panel < p->panels.panels; panel++)
+        run_task(c, p, v, origin, 0, count, panel);
+}
+
+static double work_of(const T(correlation) *c, const plan *p)
+{
+    return 0.25 * p->tiles.count * p->points * c->KG * (c->CG + 16);
+}
+
+void T(winograd_run)(const T(correlation) *c, ptrdiff_t S, void *scratch, int threads)
+{
+    const plan p = make_plan(c, S, scratch, threads);
+    const ptrdiff_t pieces = c->packed || p.joint ? 0 : p.panels.panels * pack_parts(&p);
+    const ptrdiff_t slice_parts = min_size(p.slices.count, ceil_div(32, p.block));
+    fill_tables(c, &p);
+#pragma omp parallel num_threads(team(threads, work_of(c, &p)))
+    if (!p.joint) {
+        /* Threads share the panels of filters, then the blocks of tiles, which write apart. */
+#pragma omp for schedule(dynamic)
+        for (ptrdiff_t i = 0; i < pieces; i++)
+            pack_piece(c, &p, p.u, p.taps + thread_number() * p.taps_length, i);
+#pragma omp for schedule(dynamic)
+        for (ptrdiff_t block = 0; block < p.blocks; block++)
+            run_alone(c, &p, block);
+    } else {
+        /* Block after block, they share the tiles to be transformed, then tasks: panels of some tiles. */
+        for (ptrdiff_t block = 0; block < p.blocks; block++) {
+            const ptrdiff_t origin = part_begin(p.tiles.count, p.blocks, block);
+            const ptrdiff_t count = part_begin(p.tiles.count, p.blocks, block + 1) - origin;
+#pragma omp for schedule(dynamic, 4)
+            for (ptrdiff_t i = 0; i < count * slice_parts; i++)
+                transform_tile(c, &p, p.v, origin + i / slice_parts, i / slice_parts,
+                               part_begin(p.slices.count, slice_parts, i % slice_parts),
+                               part_begin(p.slices.count, slice_parts, i % slice_parts + 1));
+#pragma omp for schedule(dynamic)
+            for (ptrdiff_t i = 0; i < p.parts * p.panels.panels; i++)
+                run_task(c, &p, p.v, origin, part_begin(count, p.parts, i % p.parts),
+                         part_begin(count, p.parts, i % p.parts + 1), i / p.parts);
+        }
+    }
+}
+
+void T(winograd_pack)(const T(correlation) *c, ptrdiff_t S, real *packed, int threads)
+{
+    const plan p = make_plan(c, S, NULL, 1);
+    const ptrdiff_t pieces = p.panels.panels * pack_parts(&p);
+    T(correlation) unpacked = *c;
+    unpacked.packed = NULL;
+    /* Threads share panels of filters. */
+#pragma omp parallel for num_threads(team(threads, (double)p.packed_length)) schedule(dynamic)
+    for (ptrdiff_t i = 0; i < pieces; i++)
+        pack_piece(&unpacked, &p, packed, NULL, i);
+}
+
+double T(winograd_seconds)(const T(correlation) *c, ptrdiff_t S)
+{
+    const plan p = make_plan(c, S, NULL, 1);
+    const double vl = KERNELS(gemm)->vl, rows = p.slices.count * p.slices.run, padded = p.panels.padded;
+    const double e = (double)p.tiles.count * p.points;
+    return (e * rows * padded * 0.178e-9 + e * p.slices.count * LINE * 0.9e-9 + e * padded * 0.7e-9 +
+            (p.joint ? p.blocks * p.parts : 1) * rows * padded * p.points * 0.4e-9) / vl;
+}

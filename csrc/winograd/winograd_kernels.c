@@ -1,0 +1,275 @@
+/* winograd_kernels.c - the transforms of winograd.h, vectors of channels.
+ *
+ * All are made of three functions of one axis. A polynomial is evaluated at a pair of points p, -p as even(p^2) + and -
+ * p odd(p^2), so the pair costs little more than one point. The point at infinity is the leading coefficient.
+ *
+ *     evaluate   coefficients -> points: A, and G if scaled
+ *     collect    its transpose, points -> sums: A', and G' if scaled
+ *     window     B': with P(x) = x (x^2 - a^2) (x^2 - b^2), row p holds the coefficients of P(x) / (x - p), the row at
+ *                infinity those of P
+ *
+ * Scaled means divided by the product of a point's distances to the others. All points are short binary fractions, and
+ * so are their powers here: constants are exact. The points +-11/16 and +-3/2 instead of the usual +-1 and +-2
+ * make no number large before it is made small again, which halves the error.
+ */
+#include "../core/simd.h"
+#include "winograd.h"
+
+#define UNROLL _Pragma("GCC unroll 8")
+#define ROLLED _Pragma("GCC unroll 1") /* else addresses of all S S numbers are kept, on the stack */
+#define INLINE static inline __attribute__((always_inline))
+
+/* the positive points, and what is divided by at 0 and at each of them */
+#define A_ (11.0 / 16)
+#define B_ (3.0 / 2)
+#define A2 (A_ * A_)
+#define B2 (B_ * B_)
+static const double scale6[3] = {1 / (A2 * B2), 1 / (2 * A2 * (A2 - B2)), 1 / (2 * B2 * (B2 - A2))};
+static const double scale4[2] = {-1, 0.5};
+static const double points6[2] = {A_, B_}, points4[1] = {1};
+
+INLINE double power(double p, int i)
+{
+    double product = 1;
+    UNROLL for (int j = 0; j < i; j++)
+        product *= p;
+    return product;
+}
+
+INLINE void window(const int S, const vreal *d, vreal *v)
+{
+    if (S == 4) {
+        v[0] = d[2] - d[0];
+        v[1] = d[2] + d[1];
+        v[2] = d[2] - d[1];
+        v[3] = d[3] - d[1];
+        return;
+    }
+    v[0] = d[0] * (real)(A2 * B2) + (d[4] - d[2] * (real)(A2 + B2));
+    v[5] = d[1] * (real)(A2 * B2) + (d[5] - d[3] * (real)(A2 + B2));
+    const vreal even_a = d[4] - d[2] * (real)B2, odd_a = d[3] - d[1] * (real)B2;
+    v[1] = even_a + odd_a * (real)A_;
+    v[2] = even_a - odd_a * (real)A_;
+    const vreal even_b = d[4] - d[2] * (real)A2, odd_b = d[3] - d[1] * (real)A2;
+    v[3] = even_b + odd_b * (real)B_;
+    v[4] = even_b - odd_b * (real)B_;
+}
+
+INLINE void evaluate(const int S, const int count, const int scaled, const vreal *c, vreal *v)
+{
+    const double *points = S == 6 ? points6 : points4, *scale = S == 6 ? scale6 : scale4;
+    v[0] = scaled ? c[0] * (real)scale[0] : c[0];
+    UNROLL for (int i = 0; i < S / 2 - 1; i++) {
+        const double by = scaled ? scale[i + 1] : 1;
+        vreal even = by == 1 ? c[0] : c[0] * (real)by, odd = c[1] * (real)(by * points[i]);
+        UNROLL for (int j = 2; j < count; j += 2)
+            even += c[j] * (real)(by * power(points[i], j));
+        UNROLL for (int j = 3; j < count; j += 2)
+            odd += c[j] * (real)(by * power(points[i], j));
+        v[2 * i + 1] = even + odd;
+        v[2 * i + 2] = even - odd;
+    }
+    v[S - 1] = c[count - 1];
+}
+
+INLINE void collect_axis(const int S, const int count, const int scaled, const vreal *v, vreal *c)
+{
+    const double *points = S == 6 ? points6 : points4, *scale = S == 6 ? scale6 : scale4;
+    c[0] = scaled ? v[0] * (real)scale[0] : v[0];
+    UNROLL for (int j = 1; j < count; j++)
+        c[j] = (vreal){0};
+    c[count - 1] = v[S - 1];
+    UNROLL for (int i = 0; i < S / 2 - 1; i++) {
+        const double by = scaled ? scale[i + 1] : 1;
+        const vreal even = v[2 * i + 1] + v[2 * i + 2], odd = v[2 * i + 1] - v[2 * i + 2];
+        UNROLL for (int j = 0; j < count; j++) {
+            const real factor = (real)(by * power(points[i], j));
+            const vreal part = j % 2 ? odd : even;
+            c[j] = factor == 1 ? c[j] + part : c[j] + part * factor;
+        }
+    }
+}
+
+/* --- two axes: first down the columns, then along the rows --------------------------------------------------- */
+
+INLINE void input_vector(const int S, const real *const *pixels, ptrdiff_t at, ptrdiff_t n, real *v, ptrdiff_t plane)
+{
+    vreal half[6][6];
+    ROLLED for (int j = 0; j < S; j++) {
+        vreal d[6], t[6];
+        UNROLL for (int i = 0; i < S; i++)
+            d[i] = load_n(pixels[i * S + j] + at, n);
+        window(S, d, t);
+        UNROLL for (int i = 0; i < S; i++)
+            half[i][j] = t[i];
+    }
+    ROLLED for (int i = 0; i < S; i++, v += S * plane) {
+        vreal t[6];
+        window(S, half[i], t);
+        UNROLL for (int j = 0; j < S; j++)
+            store(v + j * plane, t[j]);
+    }
+}
+
+/* Lanes past the last channel are zeros, also in the last slice, which may have fewer channels than others. */
+INLINE void input(const int S, const real *const *pixels, ptrdiff_t channels, ptrdiff_t first, ptrdiff_t end,
+                  ptrdiff_t run, real *v, ptrdiff_t plane, ptrdiff_t slice_step)
+{
+    v += first * slice_step;
+    for (ptrdiff_t s = first; s < end; s++, v += slice_step)
+        for (ptrdiff_t l = 0; l < run; l += VL) {
+            const ptrdiff_t at = s * run + l, n = channels - at;
+            if (n >= VL)
+                input_vector(S, pixels, at, VL, v + l, plane);
+            else
+                input_vector(S, pixels, n > 0 ? at : 0, n > 0 ? n : 0, v + l, plane);
+        }
+}
+
+INLINE void filter(const int S, const int R, const real *w, ptrdiff_t tap_h, ptrdiff_t tap_w, ptrdiff_t row,
+                   ptrdiff_t rows, ptrdiff_t n, real *u, ptrdiff_t plane)
+{
+    const ptrdiff_t vectors = n > VL ? 2 : 1;
+    for (ptrdiff_t r = 0; r < rows; r++, w += row, u += vectors * VL)
+        for (ptrdiff_t l = 0; l < vectors; l++) {
+            const ptrdiff_t lanes = n - l * VL < VL ? n - l * VL : VL;
+            vreal half[6][5];
+            ROLLED for (int j = 0; j < R; j++) {
+                const real *at = w + j * tap_w + l * VL;
+                vreal g[5], t[6];
+                UNROLL for (int i = 0; i < R; i++)
+                    g[i] = load_n(at + i * tap_h, lanes);
+                evaluate(S, R, 1, g, t);
+                UNROLL for (int i = 0; i < S; i++)
+                    half[i][j] = t[i];
+            }
+            real *to = u + l * VL;
+            ROLLED for (int i = 0; i < S; i++, to += S * plane) {
+                vreal t[6];
+                evaluate(S, R, 1, half[i], t);
+                UNROLL for (int j = 0; j < S; j++)
+                    store(to + j * plane, t[j]);
+            }
+        }
+}
+
+INLINE void output(const int S, const int M, const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,
+                   ptrdiff_t y_col, ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, int accumulate, forward_kernel act,
+                   real alpha)
+{
+    EACH_VECTOR(l, lanes, n, {
+        const vreal start = load_n(bias + l, lanes);
+        vreal half[4][6];
+        ROLLED for (int j = 0; j < S; j++) {
+            vreal e[6], t[4];
+            UNROLL for (int i = 0; i < S; i++)
+                e[i] = load(m + (i * S + j) * plane + l);
+            collect_axis(S, M, 0, e, t);
+            UNROLL for (int i = 0; i < M; i++)
+                half[i][j] = t[i];
+        }
+        ROLLED for (ptrdiff_t i = 0; i < h; i++) {
+            vreal out[4];
+            real *to = y + i * y_row + l;
+            collect_axis(S, M, 0, half[i], out);
+            UNROLL for (int j = 0; j < M; j++)
+                out[j] += start;
+            if (act)
+                act((real *)out, (real *)out, M * VL, alpha);
+            UNROLL for (int j = 0; j < M; j++) {
+                if (j >= w)
+                    break;
+                store_n(to + j * y_col, accumulate ? load_n(to + j * y_col, lanes) + out[j] : out[j], lanes);
+            }
+        }
+    });
+}
+
+INLINE void spread(const int S, const int M, const real *const *pixels, ptrdiff_t k, ptrdiff_t n, real *dm,
+                   ptrdiff_t plane, real *db)
+{
+    EACH_VECTOR(l, lanes, n, {
+        vreal half[6][4];
+        vreal sum = {0};
+        ROLLED for (int j = 0; j < M; j++) {
+            vreal d[4], t[6];
+            UNROLL for (int i = 0; i < M; i++) {
+                d[i] = load_n(pixels[i * M + j] + k + l, lanes);
+                sum += d[i];
+            }
+            evaluate(S, M, 0, d, t);
+            UNROLL for (int i = 0; i < S; i++)
+                half[i][j] = t[i];
+        }
+        real *to = dm + l;
+        ROLLED for (int i = 0; i < S; i++, to += S * plane) {
+            vreal t[6];
+            evaluate(S, M, 0, half[i], t);
+            UNROLL for (int j = 0; j < S; j++)
+                store(to + j * plane, t[j]);
+        }
+        if (db)
+            store_n(db + l, load_n(db + l, lanes) + sum, lanes);
+    });
+}
+
+INLINE void collect(const int S, const int R, const real *du, ptrdiff_t plane, real *dw, ptrdiff_t tap_h,
+                    ptrdiff_t tap_w, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n, int accumulate)
+{
+    for (ptrdiff_t r = 0; r < rows; r++, du += 2 * VL, dw += row)
+        EACH_VECTOR(l, lanes, n, {
+            vreal half[5][6];
+            ROLLED for (int j = 0; j < S; j++) {
+                vreal e[6], t[5];
+                UNROLL for (int i = 0; i < S; i++)
+                    e[i] = load(du + (i * S + j) * plane + l);
+                collect_axis(S, R, 1, e, t);
+                UNROLL for (int i = 0; i < R; i++)
+                    half[i][j] = t[i];
+            }
+            ROLLED for (int i = 0; i < R; i++) {
+                vreal out[5];
+                collect_axis(S, R, 1, half[i], out);
+                UNROLL for (int j = 0; j < R; j++) {
+                    real *to = dw + i * tap_h + j * tap_w + l;
+                    store_n(to, accumulate ? load_n(to, lanes) + out[j] : out[j], lanes);
+                }
+            }
+        });
+}
+
+/* --- the three schemes --------------------------------------------------------------------------------------- */
+
+#define DEFINE_SCHEME(S, R, M)                                                                                        \
+    static void input_##S##R(const real *const *pixels, ptrdiff_t channels, ptrdiff_t first, ptrdiff_t end,           \
+                             ptrdiff_t run, real *v, ptrdiff_t plane, ptrdiff_t slice_step)                           \
+    {                                                                                                                 \
+        input(S, pixels, channels, first, end, run, v, plane, slice_step);                                            \
+    }                                                                                                                 \
+    static void filter_##S##R(const real *w, ptrdiff_t tap_h, ptrdiff_t tap_w, ptrdiff_t row, ptrdiff_t rows,         \
+                              ptrdiff_t n, real *u, ptrdiff_t plane)                                                  \
+    {                                                                                                                 \
+        filter(S, R, w, tap_h, tap_w, row, rows, n, u, plane);                                                        \
+    }                                                                                                                 \
+    static void output_##S##R(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,             \
+                              ptrdiff_t y_col, ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, int accumulate,                 \
+                              forward_kernel act, real alpha)                                                         \
+    {                                                                                                                 \
+        output(S, M, m, plane, bias, y, y_row, y_col, h, w, n, accumulate, act, alpha);                               \
+    }                                                                                                                 \
+    static void spread_##S##R(const real *const *pixels, ptrdiff_t k, ptrdiff_t n, real *dm, ptrdiff_t plane,         \
+                              real *db)                                                                               \
+    {                                                                                                                 \
+        spread(S, M, pixels, k, n, dm, plane, db);                                                                    \
+    }                                                                                                                 \
+    static void collect_##S##R(const real *du, ptrdiff_t plane, real *dw, ptrdiff_t tap_h, ptrdiff_t tap_w,           \
+                               ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n, int accumulate)                            \
+    {                                                                                                                 \
+        collect(S, R, du, plane, dw, tap_h, tap_w, row, rows, n, accumulate);                                         \
+    }
+DEFINE_SCHEME(6, 3, 4)
+DEFINE_SCHEME(6, 5, 2)
+DEFINE_SCHEME(4, 3, 2)
+
+#define SCHEME(S, R, M) {S, R, M, input_##S##R, filter_##S##R, output_##S##R, spread_##S##R, collect_##S##R}
+const T(winograd_kernels) KERNEL_TABLE(winograd) = {{SCHEME(6, 3, 4), SCHEME(6, 5, 2), SCHEME(4, 3, 2)}};
