@@ -97,7 +97,7 @@ class Convolution(Case):
 
     def forward(self):
         a, y = self.arrays, np.empty(self.y_shape, np.float32)
-        ops.op("correlate2d")(x=a["x"], w=a["w"], b=a["b"], y=y, **self.fields, **ops.ending())
+        ops.op("correlate2d")(x=a["x"], w=a["w"], b=a["b"], y=y, **self.fields, **ops.conv_ending())
         return (y,)
 
     def data(self):

@@ -5,6 +5,7 @@ one other step reads can be made a part of that step, if its operation has a fie
 
     correlate2d, dense, normalise, add -> activation        the activation is done while the results are in the cache
     normalise or correlate2d -> add                         the other summand becomes the field `residual`
+    correlate2d -> concat                                   the convolution writes its channels of the larger image
     activation's gradient -> normalise's gradient           dy is multiplied by the slope where it is read
     a copy of a gradient                                    whoever reads the copy reads the original
     max_pool2d_dx -> relu_dx                                the other way round, which is a quarter of the work or less
@@ -107,6 +108,16 @@ class Fusion:
                              alpha=step.fields["alpha"])  # fmt: skip
                 self.became[id(x.storage)] = y.storage
                 return
+
+    def place(self, step):
+        """Has a convolution write where its result would be copied to: some channels of a larger image."""
+        if step.op.name != "concat":
+            return
+        steps, x = self.steps, step.fields["x"]
+        maker = only(steps.writers(x))
+        if maker is not None and has(maker, "first", "residual") and steps.private(x, maker, step):
+            steps.drop(step)
+            steps.change(maker, y=step.fields["y"], first=step.fields["offset"])
 
     def share_copy(self, step):
         """Makes a copy of a gradient the original itself, if neither is read after the other has been added to."""
@@ -214,7 +225,7 @@ def fuse(steps, kept, training, shelf):
     fusion = Fusion(steps, kept, shelf)
     if not training:
         fusion.run(Fusion.fold)
-    fusion.run(Fusion.activate, Fusion.join)
+    fusion.run(Fusion.activate, Fusion.join, Fusion.place)
     if not training:
         fusion.run(Fusion.pack)
     else:

@@ -69,6 +69,11 @@ def ending(activation=None, alpha=0.0):
     return {"act": ENDINGS.index(activation), "alpha": float(alpha)}
 
 
+def conv_ending(activation=None, alpha=0.0):
+    """The same for a convolution, which may write some of y's channels: here the first and all."""
+    return {**ending(activation, alpha), "first": 0}
+
+
 def conv_sizes(x_shape, w_shape, window):
     """The sizes of a convolution of images and filters of these shapes, for operations that do not see all arrays."""
     return dict(zip(CONV_SIZES, (*x_shape, *w_shape, *window.output(*x_shape[1:3])), strict=True))

@@ -29,7 +29,7 @@ def problem(x_shape, w_shape, arguments, dtype=np.float32, algorithm="auto"):
 
 
 def run(arrays, fields, name=None, alpha=0.0):
-    ops.op("correlate2d")(**arrays, **fields, **ops.ending(name, alpha))
+    ops.op("correlate2d")(**arrays, **fields, **ops.conv_ending(name, alpha))
     return arrays["y"]
 
 
@@ -66,6 +66,32 @@ def test_an_activation_at_the_end_gives_the_bits_of_its_operation(row, algorithm
         expected = np.empty_like(plain)
         ops.op(name)(x=plain, y=expected, alpha=0.3)
         np.testing.assert_array_equal(run(arrays, fields, name, 0.3), expected, err_msg=name)
+
+
+@pytest.mark.parametrize("algorithm", ops.ALGORITHMS)
+@pytest.mark.parametrize("row", PROBLEMS, ids=str)
+def test_a_residual_is_added_before_the_activation(row, algorithm, isa, threads):
+    threads(2)
+    arrays, fields, _ = problem(*row, algorithm=algorithm)
+    plain = run(arrays, fields).copy()
+    residual = np.random.default_rng(8).standard_normal(plain.shape).astype(np.float32)
+    for name in (None, "relu", "tanh"):
+        expected = np.empty_like(plain)
+        ops.op("add")(a=plain, b=residual, y=expected, accumulate=0, **ops.ending(name))
+        arrays["y"].fill(np.nan)
+        np.testing.assert_array_equal(run({**arrays, "residual": residual}, fields, name), expected, err_msg=str(name))
+
+
+@pytest.mark.parametrize("algorithm", ops.ALGORITHMS)
+@pytest.mark.parametrize("row", PROBLEMS, ids=str)
+def test_the_result_may_be_some_channels_of_an_image(row, algorithm, isa, threads):
+    threads(2)
+    arrays, fields, _ = problem(*row, algorithm=algorithm)
+    expected = run(arrays, fields, "relu").copy()
+    wide = np.full((*expected.shape[:-1], expected.shape[-1] + 7), 5, np.float32)
+    ops.op("correlate2d")(**{**arrays, "y": wide}, **fields, **{**ops.conv_ending("relu"), "first": 3})
+    np.testing.assert_array_equal(wide[..., 3:-4], expected)
+    assert (wide[..., :3] == 5).all() and (wide[..., -4:] == 5).all()
 
 
 def test_the_endings_are_the_activations():

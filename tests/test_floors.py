@@ -82,12 +82,14 @@ def test_operations_allocate_nothing():
 
 
 def test_families_include_shared_floors_only():
-    """The core, products and activations; Winograd's algorithm stands between the product and convolution."""
+    """The core, products, activations and sums; Winograd's algorithm stands between the product and convolution."""
     for path in C_FILES:
         if path.parent.name == "csrc":
             continue
         for name in re.findall(r'#\s*include\s*"([^"]+)"', path.read_text()):
             folder = (path.parent / name).resolve().parent.name
-            assert folder in {path.parent.name, "core", "gemm", "activation", "winograd", "csrc"}, f"{path}: {name}"
+            assert folder in {path.parent.name, "core", "gemm", "activation", "elementwise", "winograd", "csrc"}, (
+                f"{path}: {name}"
+            )
             assert folder != "winograd" or path.parent.name in ("winograd", "conv"), f"{path}: {name}"
             assert folder != "gemm" or path.parent.name in ("gemm", "winograd", "conv", "dense"), f"{path}: {name}"

@@ -99,9 +99,19 @@ def operations(net, training=False):
     return [step.op.name for step in plan.steps]
 
 
-def test_a_residual_network_is_convolutions_and_sums():
+def test_a_residual_network_is_convolutions_alone():
     net = build("projection")
-    assert set(operations(net)) == {"correlate2d", "add", "dense"}
+    assert operations(net) == ["correlate2d"] * 6 + ["dense"]
+
+
+def test_branches_of_convolutions_write_where_they_are_stacked():
+    branches = [
+        [cnnc.Conv2D(4, 1), cnnc.ReLU()],
+        [cnnc.Conv2D(5, 3, padding=1), cnnc.BatchNorm()],
+        cnnc.MaxPool2D(3, 1, 1),
+    ]
+    net = cnnc.Sequential([cnnc.Concat(branches), cnnc.Conv2D(3, 1)]).build(SHAPE)
+    assert operations(net).count("concat") == 1
 
 
 def test_training_has_no_passes_of_activations_and_sums():

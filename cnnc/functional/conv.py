@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.geometry import convolution
-from cnnc.ops import check_algorithm, conv_fields, ending, op
+from cnnc.ops import check_algorithm, conv_ending, conv_fields, op
 
 __all__ = ["convolve2d", "convolve2d_backward", "correlate2d", "correlate2d_backward"]
 
@@ -22,7 +22,7 @@ def _forward(x, w, b, settings, flip):
     window, y_shape = check_convolution(x, w, b, *settings)
     x, w, b = ready(x, w, b)
     y = np.empty(y_shape, x.dtype)
-    op("correlate2d")(x=x, w=w, b=b, y=y, **conv_fields(window, flip, settings[4]), **ending())
+    op("correlate2d")(x=x, w=w, b=b, y=y, **conv_fields(window, flip, settings[4]), **conv_ending())
     return y
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.geometry import transposed
-from cnnc.ops import conv_fields, ending, op
+from cnnc.ops import conv_ending, conv_fields, op
 
 __all__ = ["conv_transpose2d", "conv_transpose2d_backward"]
 
@@ -72,7 +72,7 @@ def conv_transpose2d_backward(dy, x, w, stride=1, padding=0, output_padding=0, d
     dy, x, w = ready(gradient(dy, y_shape), x, w)
     dx, dw, db = np.empty_like(x), np.empty_like(w), np.empty(y_shape[-1:], w.dtype)
     fields = conv_fields(window)
-    op("correlate2d")(x=dy, w=w, y=dx, **fields, **ending())
+    op("correlate2d")(x=dy, w=w, y=dx, **fields, **conv_ending())
     op("correlate2d_dw")(dy=x, x=dy, dw=dw, db=None, accumulate=0, **fields)
     op("bias_add_db")(dy=dy, db=db, accumulate=0)
     return dx, dw, db

@@ -6,8 +6,8 @@ from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.functional.conv import check_convolution
 from cnnc.geometry import pooling
 from cnnc.ops import (
+    conv_ending,
     conv_fields,
-    ending,
     filter_fields,
     filter_shapes,
     frame_fields,
@@ -50,7 +50,7 @@ def _correlate(x, w, b, settings, rank):
     x, w, b = ready(x, w, b)
     images, filters, part = _as_images(x, w, window, settings[3])
     y = np.empty((len(images), *part.output(*images.shape[1:3]), y_shape[-1]), x.dtype)
-    op("correlate2d")(x=images, w=filters, b=b, y=y, **conv_fields(part, algorithm=settings[4]), **ending())
+    op("correlate2d")(x=images, w=filters, b=b, y=y, **conv_fields(part, algorithm=settings[4]), **conv_ending())
     return y.reshape(y_shape)
 
 

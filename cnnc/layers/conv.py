@@ -36,7 +36,7 @@ class Convolution(Layer):
         bias = self.bias if self.use_bias else None
         y = tape.new((images.shape[0], *window.output(*images.shape[1:3]), self.filters))
         fields = ops.conv_fields(window, algorithm=self.algorithm)
-        tape.forward("correlate2d", x=images, w=w, b=bias, y=y, **fields, **ops.ending())
+        tape.forward("correlate2d", x=images, w=w, b=bias, y=y, **fields, **ops.conv_ending())
         dy, db = tape.grad(y), tape.grad(bias)
         if self.rank == 3:  # where a layer is used twice, db adds up but dw, of the stacked filters, does not
             tape.backward("bias_add_db", dy=dy, db=db)

@@ -73,7 +73,7 @@ class ConvTranspose2D(Layer):
         if dx is not None:
             part = tape.new(x.shape)  # correlate2d overwrites, but a gradient may be a sum
             tape.backward("add", a=part, b=None, y=dx, **ops.ending())
-            tape.backward("correlate2d", x=dy, w=self.weight, b=None, y=part, **fields, **ops.ending())
+            tape.backward("correlate2d", x=dy, w=self.weight, b=None, y=part, **fields, **ops.conv_ending())
         return y
 
     def window(self):

@@ -19,7 +19,9 @@ static T(correlation) forward(conv_sizes s, const real *w)
 static T(correlation) forward_pass(const ARGS(correlate2d) *a)
 {
     T(correlation) c = forward(CONV_SIZES_OF(a), a->w);
-    c.x = a->x, c.b = a->b, c.packed = a->packed, c.y = a->y, c.act = a->act, c.alpha = (real)a->alpha;
+    c.x = a->x, c.b = a->b, c.packed = a->packed;
+    c.y = a->y + a->first, c.y_col = a->Y, c.y_row = c.OW * c.y_col, c.y_image = c.OH * c.y_row;
+    c.residual = a->residual, c.act = a->act, c.alpha = (real)a->alpha;
     return c;
 }
 

@@ -1,8 +1,6 @@
 /* depthwise.c - loops of the depthwise convolution and its gradients: output rows, cut into segments. */
 #include "depthwise.h"
 
-#include "../activation/activation.h"
-
 #include <string.h>
 
 enum { ROWS = 4 }; /* output rows of a unit */
@@ -68,6 +66,13 @@ size_t T(depthwise_scratch)(const T(correlation) *c, int threads)
     return make_tables(c->OW, c->KH * c->KW, NULL, threads).bytes;
 }
 
+static void finish_row(const T(correlation) *c, real *y)
+{
+    const ptrdiff_t pieces = c->y_col == c->C ? 1 : c->OW, length = c->OW / pieces * c->C;
+    for (ptrdiff_t j = 0; j < pieces; j++)
+        T(finish)(c, y + j * c->y_col, length);
+}
+
 void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads)
 {
     const T(depthwise_kernels) *kern = KERNELS(depthwise);
@@ -91,8 +96,8 @@ void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads)
                               c->w, c->b,
                               c->y + n * c->y_image + i * c->y_row + s->j * c->y_col, c->y_col, c->accumulate);
             }
-            if (c->act != ACTIVATION_none) /* of the forward pass alone, whose rows are contiguous */
-                T(activate)(c->act, c->alpha, c->y + n * c->y_image + i * c->y_row, c->OW * C);
+            if (c->residual || c->act != ACTIVATION_none)
+                finish_row(c, c->y + n * c->y_image + i * c->y_row);
         }
     }
 }

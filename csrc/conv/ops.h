@@ -9,12 +9,14 @@
     SIZE(flip)      /* 1: true convolution, the filter is read flipped both ways */          \
     SIZE(algorithm) /* 0: the fastest, else one of conv.h's; where it cannot run, the direct one */
 
-/* y[n,i,j,k] = act(b[k] + sum_{u,v,c} x[n, i s - p + u d, j s - p + v d, c] w[u,v,c,k]); act 0 is none, else the number
- * of a row of ../activation/activations.h, whose setting is alpha. With `packed`, what correlate2d_pack made of w for
- * the same sizes and algorithm at the same instruction set level, w is not read. */
+/* y[n,i,j, first + k] = act(b[k] + residual[n,i,j,k] + sum_{u,v,c} x[n, i s - p + u d, j s - p + v d, c] w[u,v,c,k]);
+ * act 0 is none, else the number of a row of ../activation/activations.h, whose setting is alpha. y may have more
+ * channels than these K, which stay as they are, but not with a residual. With `packed`, what correlate2d_pack made of w
+ * for the same sizes and algorithm at the same instruction set level, w is not read. */
 #define CNNC_CORRELATE2D(IN, OUT, SIZE, NUM)                                                \
     IN(real, x, "N H W C") IN(real, w, "KH KW CG K?") IN(real, b, "K?") IN(real, packed, "P?") \
-    OUT(real, y, "N OH OW K") CNNC_CONV_SIZES(SIZE) SIZE(act) NUM(alpha)
+    IN(real, residual, "N OH OW K?") OUT(real, y, "N OH OW Y") CNNC_CONV_SIZES(SIZE)        \
+    SIZE(Y) SIZE(first) SIZE(act) NUM(alpha)
 /* dx: the gradient of x */
 #define CNNC_CORRELATE2D_DX(IN, OUT, SIZE, NUM)                                             \
     IN(real, dy, "N OH OW K") IN(real, w, "KH KW CG K") OUT(real, dx, "N H W C")            \

@@ -1,8 +1,6 @@
 /* correlation.c - y (+)= x correlated with w: forward passes, data gradients, dense layers. */
 #include "correlation.h"
 
-#include "../activation/activation.h"
-
 #include <string.h>
 
 /* How the work is cut. A unit is NB images x RB output rows x one group x some panels. */
@@ -185,9 +183,9 @@ static void copy_padded(const T(correlation) *c, const plan *p, real *to, ptrdif
         }
 }
 
-/* The activation of `lanes` numbers of every pixel of a unit, y being the first one's: in pieces as long as they are
+/* The end of `lanes` numbers of every pixel of a unit, y being the first one's: in pieces as long as they are
  * contiguous. */
-static void activate_unit(const T(correlation) *c, real *y, ptrdiff_t images, ptrdiff_t rows, ptrdiff_t lanes)
+static void finish_unit(const T(correlation) *c, real *y, ptrdiff_t images, ptrdiff_t rows, ptrdiff_t lanes)
 {
     ptrdiff_t pixels = c->OW, length = lanes;
     if (c->y_col == length)
@@ -197,7 +195,7 @@ static void activate_unit(const T(correlation) *c, real *y, ptrdiff_t images, pt
     for (ptrdiff_t n = 0; n < images; n++)
         for (ptrdiff_t i = 0; i < rows; i++)
             for (ptrdiff_t j = 0; j < pixels; j++)
-                T(activate)(c->act, c->alpha, y + n * c->y_image + i * c->y_row + j * c->y_col, length);
+                T(finish)(c, y + n * c->y_image + i * c->y_row + j * c->y_col, length);
 }
 
 static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t unit)
@@ -233,9 +231,9 @@ static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernel
                             panel_lanes(&p->panels, panel));
             }
         }
-        if (c->act != ACTIVATION_none)
-            activate_unit(c, y + group * p->panels.nr, images, rows,
-                          min_size(c->KG, group_end * p->panels.nr) - group * p->panels.nr);
+        if (c->residual || c->act != ACTIVATION_none)
+            finish_unit(c, y + group * p->panels.nr, images, rows,
+                        min_size(c->KG, group_end * p->panels.nr) - group * p->panels.nr);
     }
 }
 

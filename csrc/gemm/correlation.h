@@ -6,6 +6,8 @@
 #ifndef CNNC_CORRELATION_H
 #define CNNC_CORRELATION_H
 
+#include "../activation/activation.h"
+#include "../elementwise/elementwise.h"
 #include "gemm.h"
 
 /* y[n, i, j, g KG + k] (+)= b[g KG + k] + sum over u < KH, v < KW, c < CG of
@@ -22,9 +24,19 @@ typedef struct {
     ptrdiff_t w_tap_h, w_tap_w, w_group; /* elements from one tap, one group, to the next */
     ptrdiff_t w_row;                     /* w(u, v, g)[c][k] is c * w_row + k, transposed: k * w_row + c */
     int transposed, accumulate;
-    ptrdiff_t act;                       /* y = act(y) in the end: a number of activation.h, without accumulate */
+    const real *residual;                /* y = act(y + residual) in the end, without accumulate; it lies like y, or NULL */
+    ptrdiff_t act;                       /* a number of activation.h */
     real alpha;
 } T(correlation);
+
+/* The end of `length` neighbouring numbers of y, which were computed just now and are still in a cache. */
+static inline void T(finish)(const T(correlation) *c, real *y, ptrdiff_t length)
+{
+    if (c->residual)
+        KERNELS(elementwise)->add(y, c->residual + (y - c->y), y, length, c->act, c->alpha);
+    else
+        T(activate)(c->act, c->alpha, y, length);
+}
 
 size_t T(correlation_scratch)(const T(correlation) *c, int threads);
 void T(correlation_run)(const T(correlation) *c, void *scratch, int threads);

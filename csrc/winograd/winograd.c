@@ -201,9 +201,10 @@ static void run_task(const T(correlation) *c, const plan *p, const real *v, ptrd
     const forward_kernel act = KERNELS(activation)->by_number[c->act];
     for (ptrdiff_t t = first; t < end; t++) {
         const tile at = tile_at(&p->tiles, origin + t);
-        p->scheme->output(m + (t - first) * p->nr, p->m_plane, p->start + column,
-                          c->y + at.n * c->y_image + at.i * c->y_row + at.j * c->y_col + column, c->y_row, c->y_col,
-                          at.h, at.w, lanes, c->accumulate, act, c->alpha);
+        const ptrdiff_t pixel = at.n * c->y_image + at.i * c->y_row + at.j * c->y_col + column;
+        const real *onto = c->accumulate ? c->y : c->residual;
+        p->scheme->output(m + (t - first) * p->nr, p->m_plane, p->start + column, c->y + pixel, c->y_row, c->y_col,
+                          at.h, at.w, lanes, onto ? onto + pixel : NULL, act, c->alpha);
     }
 }
 

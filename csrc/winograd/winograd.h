@@ -27,7 +27,6 @@
 #ifndef CNNC_WINOGRAD_H
 #define CNNC_WINOGRAD_H
 
-#include "../activation/activation.h"
 #include "../gemm/correlation.h"
 
 enum { LINE = 64 / sizeof(real), MOST_POINTS = 36 };
@@ -41,9 +40,10 @@ typedef struct {
     /* u[e] = (G g G')[e] of n filters, for `rows` channels */
     void (*filter)(const real *w, ptrdiff_t tap_h, ptrdiff_t tap_w, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n, real *u,
                    ptrdiff_t plane);
-    /* y (+)= act(A' m A + bias): h x w pixels of a tile, n filters; act may be NULL */
+    /* y = act(A' m A + bias + onto): h x w pixels of a tile, n filters; onto, which lies like y and may be y, and act
+     * may be NULL */
     void (*output)(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row, ptrdiff_t y_col,
-                   ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, int accumulate, forward_kernel act, real alpha);
+                   ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, const real *onto, forward_kernel act, real alpha);
     /* dm[e] = (A dY A')[e] of n filters, and their sums over the tile are added to db unless that is NULL */
     void (*spread)(const real *const *pixels, ptrdiff_t k, ptrdiff_t n, real *dm, ptrdiff_t plane, real *db);
     /* dw (+)= G' dU G of n filters, for `rows` channels */

@@ -154,7 +154,7 @@ INLINE void filter(const int S, const int R, const real *w, ptrdiff_t tap_h, ptr
 }
 
 INLINE void output(const int S, const int M, const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,
-                   ptrdiff_t y_col, ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, int accumulate, forward_kernel act,
+                   ptrdiff_t y_col, ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, const real *onto, forward_kernel act,
                    real alpha)
 {
     EACH_VECTOR(l, lanes, n, {
@@ -172,14 +172,17 @@ INLINE void output(const int S, const int M, const real *m, ptrdiff_t plane, con
             vreal out[4];
             real *to = y + i * y_row + l;
             collect_axis(S, M, 0, half[i], out);
-            UNROLL for (int j = 0; j < M; j++)
+            UNROLL for (int j = 0; j < M; j++) {
                 out[j] += start;
+                if (onto && j < w)
+                    out[j] += load_n(onto + i * y_row + j * y_col + l, lanes);
+            }
             if (act)
                 act((real *)out, (real *)out, M * VL, alpha);
             UNROLL for (int j = 0; j < M; j++) {
                 if (j >= w)
                     break;
-                store_n(to + j * y_col, accumulate ? load_n(to + j * y_col, lanes) + out[j] : out[j], lanes);
+                store_n(to + j * y_col, out[j], lanes);
             }
         }
     });
@@ -252,10 +255,10 @@ INLINE void collect(const int S, const int R, const real *du, ptrdiff_t plane, r
         filter(S, R, w, tap_h, tap_w, row, rows, n, u, plane);                                                        \
     }                                                                                                                 \
     static void output_##S##R(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,             \
-                              ptrdiff_t y_col, ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, int accumulate,                 \
+                              ptrdiff_t y_col, ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, const real *onto,               \
                               forward_kernel act, real alpha)                                                         \
     {                                                                                                                 \
-        output(S, M, m, plane, bias, y, y_row, y_col, h, w, n, accumulate, act, alpha);                               \
+        output(S, M, m, plane, bias, y, y_row, y_col, h, w, n, onto, act, alpha);                                     \
     }                                                                                                                 \
     static void spread_##S##R(const real *const *pixels, ptrdiff_t k, ptrdiff_t n, real *dm, ptrdiff_t plane,         \
                               real *db)                                                                               \

@@ -75,7 +75,7 @@ static void test_conv(conv_sizes s)
     rounding(&dx, s.KH * s.KW * KG + 1);
     rounding(&dw, s.N * s.OH * s.OW + 1);
     rounding(&db, s.N * s.OH * s.OW + 1);
-    const ARGS(correlate2d) forward = {x, w, biased ? b : NULL, NULL, y.at, CONV_FIELDS};
+    const ARGS(correlate2d) forward = {x, w, biased ? b : NULL, NULL, NULL, y.at, CONV_FIELDS .Y = s.K};
     CHECK(correlate2d, forward, &y);
     test_variants(&forward, s, ys);
     CHECK(correlate2d_dx, ((ARGS(correlate2d_dx)){dy, w, dx.at, CONV_FIELDS .accumulate = accumulate}), &dx);

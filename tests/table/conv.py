@@ -50,7 +50,7 @@ def fields(case):
     settings = {name: value for name, value in case.arguments.items() if name != "algorithm"}
     window, _ = geometry.convolution(*case.shapes, **settings)
     algorithm = case.arguments.get("algorithm", "auto")
-    return {**ops.conv_fields(window, case.op == "convolve2d", algorithm), **ops.ending()}
+    return {**ops.conv_fields(window, case.op == "convolve2d", algorithm), **ops.conv_ending()}
 
 
 def terms(of, *arrays, algorithm="auto", padding=0, **arguments):
