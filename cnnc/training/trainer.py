@@ -1,6 +1,5 @@
 """The trainer: one recorded training step, replayed."""
 
-import contextlib
 import weakref
 
 import numpy as np
@@ -154,8 +153,8 @@ class Trainer:
         sample_weight = check_weights(sample_weight, len(x))
 
         def fill(run, part):
-            run["x"][...] = x[part]
-            run["labels"][...] = labels[part]
+            run.fill("x", x[part])
+            run.fill("labels", labels[part])
 
         return self.advance(len(x), self.net.input_dtype(x), labels, sample_weight, fill, lr)
 
@@ -169,7 +168,9 @@ class Trainer:
             parts = self._parts(n, dtype, labels, weights)
             for _, _, settings in parts if self.accumulate > 1 else ():
                 self.run(**settings)  # what does not fit is refused before the first part has run
-            with self._state_kept():
+            # each part of a batch moves the network's state, which comes back if a later part fails
+            state = self._state().copy() if self.accumulate > 1 else None
+            try:
                 loss = hits = 0
                 for number, (part, share, settings) in enumerate(parts):
                     run = self.run(**settings)
@@ -179,6 +180,10 @@ class Trainer:
                     self.net.rng[1] = self.step_number * self.accumulate + number
                     loss += share * self._replay(run)
                     hits += int(run["hits"][0]) if self.loss.classes else 0
+            except BaseException:
+                if state is not None:
+                    self._state()[:] = state
+                raise
             self.hits = hits
             self.step_number += 1
         return loss
@@ -203,17 +208,9 @@ class Trainer:
             parts.append((part, share, settings))
         return parts
 
-    @contextlib.contextmanager
-    def _state_kept(self):
-        """Puts back the network's state, which each part of a batch moves, if a later part fails."""
-        state = self.flat.all[self.flat.length :]
-        kept = state.copy() if self.accumulate > 1 else None
-        try:
-            yield
-        except BaseException:
-            if kept is not None:
-                state[:] = kept
-            raise
+    def _state(self):
+        """What the network keeps beside learned parameters, such as running statistics."""
+        return self.flat.all[self.flat.length :]
 
     def _prepare(self, lr):
         self.lr[0] = self.optimizer.lr_at(self.step_number, self.steps) if lr is None else check_rate(lr)
