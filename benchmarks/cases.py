@@ -216,7 +216,8 @@ class Pooling(Streaming):
     def data(self):
         a = self.arrays
         dx = np.empty(a["x"].shape, np.float32)
-        ops.op(f"{self.kind}_pool2d_dx")(dy=a["dy"], dx=dx, accumulate=0, **self.index, **self.fields())
+        ops.op(f"{self.kind}_pool2d_dx")(dy=a["dy"], dx=dx, accumulate=0, **self.index, **self.fields(),
+                                         **(ops.ending() if self.kind == "avg" else {}))  # fmt: skip
         return (dx,)
 
     def ours(self, step):

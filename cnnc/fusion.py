@@ -8,6 +8,7 @@ one other step reads can be made a part of that step, if its operation has a fie
     correlate2d -> concat                                   the convolution writes its channels of the larger image
     activation's gradient -> normalise's gradient           dy is multiplied by the slope where it is read
     a copy of a gradient                                    whoever reads the copy reads the original
+    avg_pool2d_dx -> activation's gradient                  dx is multiplied by the slope while it is in the cache
     max_pool2d_dx -> relu_dx                                the other way round, which is a quarter of the work or less
 
 Which bits come out does not change, for these are the same sums in the same order. In inference, parameters are
@@ -157,6 +158,19 @@ class Fusion:
         steps.change(pool, dy=masked, dx=dx.reshape(pool.fields["dx"].shape))
         self.became[id(dy.storage)] = dx.storage
 
+    def slope_of_pooling(self, step):
+        """Makes an activation's gradient a part of the gradient of the average pooling after it."""
+        steps, code = self.steps, CODES.get(step.op.name.removesuffix("_dx"))
+        pool = only(steps.writers(step.fields["dy"])) if code and "dy" in step.op.inputs else None
+        if pool is None or not has(pool, "from", "act") or not steps.private(step.fields["dy"], pool, step):
+            return
+        dy, dx, source = (step.fields[name] for name in ("dy", "dx", "y" if "y" in step.op.inputs else "x"))
+        if steps.writers(dx)[0] is step and steps.untouched(source, pool, step):
+            shape, alpha = pool.fields["dx"].shape, step.fields["alpha"]
+            steps.drop(step)
+            steps.change(pool, dx=dx.reshape(shape), act=code, alpha=alpha, **{"from": source.reshape(shape)})
+            self.became[id(dy.storage)] = dx.storage
+
     def slope(self, step):
         """Makes an activation's gradient a part of the gradient of the normalisation before it."""
         steps, code = self.steps, CODES.get(step.op.name.removesuffix("_dx"))
@@ -229,5 +243,5 @@ def fuse(steps, kept, training, shelf):
     if not training:
         fusion.run(Fusion.pack)
     else:
-        fusion.run(Fusion.share_copy, Fusion.pool_last, Fusion.slope)
+        fusion.run(Fusion.share_copy, Fusion.pool_last, Fusion.slope_of_pooling, Fusion.slope)
     return fusion

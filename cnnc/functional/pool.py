@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.geometry import pooling
-from cnnc.ops import index_field, mean_fields, op, pool_fields
+from cnnc.ops import ending, index_field, mean_fields, op, pool_fields
 
 __all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
 
@@ -126,5 +126,5 @@ def avg_pool2d_backward(dy, x, size, stride=None, padding=0, ceil=False, count_i
     window, y_shape = pooling(x.shape, size, stride, padding, ceil)
     dy, x = ready(gradient(dy, y_shape), x)
     dx = np.empty_like(x)
-    op("avg_pool2d_dx")(dy=dy, dx=dx, accumulate=0, **mean_fields(window, count_include_pad))
+    op("avg_pool2d_dx")(dy=dy, dx=dx, accumulate=0, **mean_fields(window, count_include_pad), **ending())
     return dx

@@ -105,9 +105,10 @@ def _pool_backward(kind, dy, x, settings, rank, count_include_pad=True):
     window, y_shape = pooling(x.shape, *settings, rank=rank)
     d, x = ready(gradient(dy, y_shape), x)
     _, left = _run(kind, x, window, count_include_pad)
+    end = ending() if kind == "avg" else {}
     for x_shape, y_shape, fields in reversed(left):
         dx = np.empty(x_shape, x.dtype)
-        op(f"{kind}_pool2d_dx")(dy=d.reshape(y_shape), dx=dx, accumulate=0, **fields)
+        op(f"{kind}_pool2d_dx")(dy=d.reshape(y_shape), dx=dx, accumulate=0, **fields, **end)
         d = dx
     return d.reshape(x.shape)
 

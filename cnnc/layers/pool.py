@@ -27,7 +27,7 @@ def record_mean(tape, x, window, count_include_pad=True):
         x, y = x.reshape(x_shape), tape.new(y_shape)
         fields = ops.mean_fields(part, count_include_pad)
         tape.forward("avg_pool2d", x=x, y=y, **fields)
-        tape.backward("avg_pool2d_dx", dy=tape.grad(y), dx=tape.grad(x), **fields)
+        tape.backward("avg_pool2d_dx", dy=tape.grad(y), dx=tape.grad(x), **fields, **ops.ending())
         x = y
     return x
 

@@ -23,6 +23,7 @@ typedef void (*backward_kernel)(const real *dy, const real *from, real *dx, ptrd
 typedef struct {
     CNNC_ACTIVATIONS(ACTIVATION_KERNELS, )
     forward_kernel by_number[ACTIVATION_COUNT]; /* NULL for none */
+    backward_kernel dx_by_number[ACTIVATION_COUNT];
 } T(activation_kernels);
 
 DECLARE_KERNELS(activation)
@@ -32,6 +33,13 @@ static inline void T(activate)(ptrdiff_t act, real alpha, real *y, ptrdiff_t len
 {
     if (act != ACTIVATION_none)
         KERNELS(activation)->by_number[act](y, y, length, alpha);
+}
+
+/* The same for its gradient: dx is multiplied by the slope. */
+static inline void T(activate_dx)(ptrdiff_t act, real alpha, real *dx, const real *from, ptrdiff_t length)
+{
+    if (act != ACTIVATION_none)
+        KERNELS(activation)->dx_by_number[act](dx, from, dx, length, alpha, 0);
 }
 
 #endif

@@ -24,5 +24,7 @@ CNNC_ACTIVATIONS(DEFINE_KERNELS, )
 
 #define TABLE_ROW(to, forward, backward, ...) .forward = forward##_row, .backward = backward##_row,
 #define NUMBERED_ROW(to, forward, ...) [ACTIVATION_##forward] = forward##_row,
+#define NUMBERED_DX_ROW(to, forward, backward, ...) [ACTIVATION_##forward] = backward##_row,
 const T(activation_kernels) KERNEL_TABLE(activation) = {
-    CNNC_ACTIVATIONS(TABLE_ROW, ) .by_number = {CNNC_ACTIVATIONS(NUMBERED_ROW, )}};
+    CNNC_ACTIVATIONS(TABLE_ROW, ) .by_number = {CNNC_ACTIVATIONS(NUMBERED_ROW, )},
+    .dx_by_number = {CNNC_ACTIVATIONS(NUMBERED_DX_ROW, )}};

@@ -17,9 +17,12 @@
 #define CNNC_AVG_POOL2D(IN, OUT, SIZE, NUM)                                                 \
     IN(real, x, "N H W C") OUT(real, y, "N OH OW C")                                        \
     CNNC_POOL_SIZES(SIZE) SIZE(pad_bottom) SIZE(pad_right) SIZE(count_pad)
+/* With act, what dx would be is multiplied by the derivative of that activation, which reads `from`: y or x, as its row
+ * of ../activation/activations.h says. accumulate must be 0 then. */
 #define CNNC_AVG_POOL2D_DX(IN, OUT, SIZE, NUM)                                              \
-    IN(real, dy, "N OH OW C") OUT(real, dx, "N H W C")                                      \
-    CNNC_POOL_SIZES(SIZE) SIZE(pad_bottom) SIZE(pad_right) SIZE(count_pad) SIZE(accumulate)
+    IN(real, dy, "N OH OW C") IN(real, from, "N H W C?") OUT(real, dx, "N H W C")           \
+    CNNC_POOL_SIZES(SIZE) SIZE(pad_bottom) SIZE(pad_right) SIZE(count_pad)                  \
+    SIZE(act) NUM(alpha) SIZE(accumulate)
 
 #define CNNC_POOL_OPS(OP)                 \
     OP(max_pool2d, CNNC_MAX_POOL2D)       \

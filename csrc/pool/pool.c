@@ -1,6 +1,7 @@
 /* pool.c - threads over bands of output rows: y's forward, dx's backward. */
 #include "pool.h"
 
+#include "../activation/activation.h"
 #include "../core/threads.h"
 
 /* A band is what one task computes: rows of one image, about CHUNK elements. Cut by shape alone, evenly. */
@@ -65,9 +66,12 @@ int OP(avg_pool2d_dx)(const ARGS(avg_pool2d_dx) *a, void *scratch, int threads)
     const T(pool_kernels) *kernels = KERNELS(pool);
     banding b = cut_rows(a->H, a->W * a->C);
     double work = (double)(a->N * a->OH * a->OW) * (double)(a->C * a->KH * a->KW);
-    /* over bands of dx's rows in all images, as for the maximum */
+    /* over bands of dx's rows in all images, as for the maximum; a band is still in the cache when it is multiplied */
     TEAM_FOR(static, team(threads, work), band, a->N * b.bands, 1, {
-        kernels->avg_dx_rows(a, band / b.bands, first_row(b, band), last_row(b, band));
+        const ptrdiff_t image = band / b.bands, first = first_row(b, band), last = last_row(b, band);
+        const ptrdiff_t row = a->W * a->C, at = (image * a->H + first) * row;
+        kernels->avg_dx_rows(a, image, first, last);
+        T(activate_dx)(a->act, (real)a->alpha, a->dx + at, a->from + at, (last - first) * row);
     });
     return 0;
 }

@@ -319,14 +319,23 @@ INLINE void collect_row(const shape *s, inputs in, ptrdiff_t image, ptrdiff_t p,
     }
 }
 
+/* Do the windows that cover row p of dx cover the row above it, too? They do not overlap. */
+INLINE int same_windows(const shape *s, ptrdiff_t p)
+{
+    const ptrdiff_t u = (p + s->pad_top) % s->stride_h;
+    return u > 0 && u < s->KH;
+}
+
 INLINE void gradient_rows(const shape *s, inputs in, real *dx, ptrdiff_t image, ptrdiff_t first, ptrdiff_t last,
                           int accumulate, int kind)
 {
     const ptrdiff_t row_stride = s->W * s->C;
-    const int apart = s->KH <= s->stride_h && s->KW <= s->stride_w;
+    const int apart = s->KH <= s->stride_h && s->KW <= s->stride_w, copied = apart && kind == MEAN && !accumulate;
     real *row = dx + (image * s->H + first) * row_stride, *end = dx + (image * s->H + last) * row_stride;
     for (ptrdiff_t p = first; p < last; p++, row += row_stride)
-        if (!apart)
+        if (copied && p > first && same_windows(s, p)) /* means give all rows of a window the same */
+            memcpy(row, row - row_stride, (size_t)row_stride * sizeof(real));
+        else if (!apart)
             collect_row(s, in, image, p, row, end, accumulate, kind);
         else if (accumulate)
             deal_row(s, in, image, p, row, end, 1, kind);

@@ -41,7 +41,7 @@ def max_fields(case):
 def mean_fields(case):
     given = dict(case.arguments)
     counted = given.pop("count_include_pad", True)
-    return ops.mean_fields(geometry.pooling(*case.shapes, **given)[0], counted)
+    return {**ops.mean_fields(geometry.pooling(*case.shapes, **given)[0], counted), **ops.ending()}
 
 
 def max_backward_terms(dy, x, size, **arguments):
