@@ -361,6 +361,7 @@ cdef class Program:
     cdef object choices                 # a generator, see cnnc.teams
     cdef int threads                    # of the next `runs` runs
     cdef Py_ssize_t runs
+    cdef double limit                   # seconds after which there are no more of them
     cdef double elapsed, last           # seconds of the runs with so many threads, and of the last one
     cdef readonly list parts            # (first, last + 1) of C steps, or a callable
     cdef readonly list calls
@@ -379,7 +380,7 @@ cdef class Program:
         self.team = team
         self.level = cnnc_isa_level()
         self.choices = choices(team)
-        self.threads, self.runs = next(self.choices)
+        self.threads, self.runs, self.limit = next(self.choices)
         self.elapsed, self.last = 0, SHORT_RUN
         self.steps = <cnnc_step *> malloc(max(1, len(calls)) * sizeof(cnnc_step))
         if self.steps == NULL:
@@ -429,8 +430,8 @@ cdef class Program:
         self.last = cnnc_seconds() - start
         self.elapsed += self.last
         self.runs -= 1
-        if self.runs == 0:
-            self.threads, self.runs = self.choices.send(self.elapsed)
+        if self.runs == 0 or self.elapsed > self.limit:
+            self.threads, self.runs, self.limit = self.choices.send(self.elapsed)
             self.elapsed = 0
         return None
 

@@ -1,31 +1,48 @@
 """How many threads a recorded program runs with."""
 
+import math
+
 LONG_RUN = 1.0  # seconds: a program that takes longer has work enough for all threads
 TRIAL = 3  # runs of each kind that are compared
 SOON, LATE = 8, 2048  # runs from one trial to the next: doubles while nothing changes
+COST = 50  # and is at least so many times as long as the last trial took
+HOPELESS = 10  # times as long: a trial that need not go on
+PATIENCE = 3  # times as long as expected: a trial comes early
 
 
 def choices(team):
-    """Yields (threads, runs), how the next runs of a program are made, and is sent the seconds that they took.
+    """Yields (threads, runs, seconds), how the next runs of a program are made, and is sent the seconds that they took.
+
+    Fewer runs may be made if they take more than so many seconds.
 
     Whether a short program runs faster with all threads or with one is measured now and then. On a busy machine
-    threads wait for each other's turn on a core, and one alone can be several times faster. The results are the same
-    bits either way, so the choice is free.
+    threads wait for each other's turn on a core, milliseconds for a program of microseconds, and not in every run. The
+    results are the same bits either way, so the choice is free.
 
     Example:
         >>> from cnnc.teams import choices
         >>> runs = choices(2)
-        >>> next(runs), runs.send(0.8), runs.send(0.3), runs.send(0.2)  # the third runs alone, and wins
-        ((2, 8), (2, 3), (1, 3), (1, 8))
+        >>> took = None, 0.3, 0.9, 0.2, 0.2  # one thread wins, and stays
+        >>> [runs.send(seconds)[:2] for seconds in took]
+        [(2, 1), (2, 3), (1, 1), (1, 3), (1, 8)]
     """
-    usual, other, pause = team, 1, SOON
+    usual, other, pause, limit = team, 1, 1, math.inf
     while True:
-        yield usual, pause
-        here = yield usual, TRIAL
+        took = yield usual, pause, limit
+        here = yield usual, TRIAL, math.inf
         if usual == other or here > TRIAL * LONG_RUN:
+            pause = LATE
             continue
-        there = yield other, TRIAL
+        if usual > 1:
+            here = max(here, took / pause * TRIAL)  # all runs count: threads rarely miss each other, but for long
+        spent = there = yield other, 1, math.inf  # threads that slept wake up
+        if there < HOPELESS * here:
+            there = yield other, TRIAL, math.inf
+            spent += there
         if there < 0.9 * here:
-            usual, other, pause = other, usual, SOON
+            lost = took - limit / PATIENCE if limit < math.inf else 0
+            usual, other, here = other, usual, there
+            pause = max(SOON, min(LATE, int(COST * lost / (here / TRIAL))))
         else:
-            pause = min(2 * pause, LATE)
+            pause = max(SOON, min(2 * pause, LATE), int(COST * spent / (here / TRIAL)))
+        limit = PATIENCE * pause * here / TRIAL
