@@ -37,9 +37,10 @@ static plan make_plan(const product *c, void *scratch, int threads)
     plan p = {.panels = panels_of(c->columns, kern)};
     ptrdiff_t longest = longest_chunk(kern), strip = 1;
     if (is_plain(c)) {
-        /* a w that overflows the caches is read a few rows at a time: few pages, few streams for the prefetcher */
+        /* a w that overflows the caches is read a few rows, or 32 KB, at a time: few pages, few streams for the
+         * prefetcher */
         const int heavy = c->depth * c->columns * (ptrdiff_t)sizeof(real) > 1048576;
-        longest = heavy ? 8 : longest; /* else the chunks of a larger batch: a row's bits are those it has there */
+        longest = heavy ? max_size(8, 8192 / max_size(1, c->columns)) : longest; /* else the chunks of a larger batch: a row's bits are those it has there */
         p.slots = heavy ? min_size(16, ceil_div(c->depth, 64)) : 1;
     } else {
         strip = max_size(1, min_size(STRIP_PANELS, p.panels.panels / 16));
