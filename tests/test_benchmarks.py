@@ -276,8 +276,11 @@ def test_memory_is_that_of_a_process_of_its_own():
 @pytest.mark.parametrize("setting", [name for name in networks.PYTORCH if "compiled" not in name])
 @pytest.mark.parametrize("mode", networks.MODES)
 def test_pytorch_computes_the_same(mode, setting):
-    pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+    torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+    before = torch.get_num_threads()
+    networks.set_num_threads(setting, 1)
     found = networks.measure("LeNet-5", mode, 3, [setting], rounds=1, threads=1)
+    networks.set_num_threads(setting, before)
     assert found["peer_error"][setting] < 1e-5
 
 
