@@ -4,6 +4,7 @@ A training step is: clear gradients, forward, softmax cross-entropy, backward, S
 dropout here, whose random numbers would make losses incomparable.
 """
 
+import functools
 import importlib.util
 import math
 import time
@@ -64,6 +65,9 @@ def build(name, dtype=np.float32):
         for path, array in net.state().items():
             array[...] = state[path]
     return net
+
+
+shared = functools.lru_cache(maxsize=1)(build)  # for those that only read its weights
 
 
 def batch(net, n):
@@ -133,7 +137,7 @@ def make(contender, name, mode, n, threads, onnx_file, filled=True):
     if contender in runtimes.RUNTIMES:
         _, load = runtimes.RUNTIMES[contender]
         return load(onnx_file, batch(NETWORKS[name][0](), n)[0], threads)
-    net = build(name) if filled or contender == "cnnc" else NETWORKS[name][0]()
+    net = build(name) if contender == "cnnc" else shared(name) if filled else NETWORKS[name][0]()
     x, labels = batch(net, n)
     if contender == "cnnc":
         return training_step(net, x, labels) if mode == "train" else lambda: net(x)

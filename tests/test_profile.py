@@ -180,8 +180,9 @@ def test_the_command(tmp_path):
     command = [sys.executable, "-m", "cnnc.profile", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("lenet5, training, 2 x 28x28x1, 1 threads, ")
-    assert boxes(picture.read_text(encoding="utf-8"))
+    assert done.stdout.startswith("lenet5, training, 2 x 28x28x1, 1 thread, ")
+    text = picture.read_text(encoding="utf-8")
+    assert boxes(text) and "<title>lenet5, training, " in text
 
 
 def test_models_by_name_and_by_file(tmp_path):

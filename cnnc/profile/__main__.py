@@ -1,6 +1,7 @@
 """The command `python -m cnnc.profile`."""
 
 import argparse
+import dataclasses
 import pathlib
 import re
 import sys
@@ -56,7 +57,8 @@ def main(given=None):
         found = profile(options.net, options.batch, options.train, options.rounds)
     except ValueError as error:
         parser.error(str(error))
-    print(options.model, found.table(), sep=", ")
+    found = dataclasses.replace(found, title=f"{options.model}, {found.title}")
+    print(found.table())
     if options.svg:
         pathlib.Path(options.svg).write_text(found.svg(), encoding="utf-8")
         print(f"wrote {options.svg}")

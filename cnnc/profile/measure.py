@@ -119,7 +119,8 @@ def profile(net, batch_size=1, training=False, rounds=None, loss="cross_entropy"
                               roofs.least(flops, nbytes)))  # fmt: skip
     shape = "x".join(map(str, net.input_shape))
     mode = "training" if training else "inference"
-    title = f"{mode}, {n} x {shape}, {ops.get_num_threads()} threads, {ops.isa()}"
+    threads = ops.get_num_threads()
+    title = f"{mode}, {n} x {shape}, {threads} thread{'s' if threads > 1 else ''}, {ops.isa()}"
     return Profile(title, roofs, tuple(steps), seconds)
 
 
