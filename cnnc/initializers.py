@@ -8,6 +8,8 @@ import math
 
 import numpy as np
 
+PIECE = 1 << 18  # numbers that are drawn at a time
+
 
 def _fans(shape):
     if len(shape) < 2:
@@ -16,13 +18,22 @@ def _fans(shape):
     return taps * shape[-2], taps * shape[-1]
 
 
+def _drawn(shape, draw):
+    """Independent numbers in float32; `draw(n)` gives the next n. A piece at a time, for they are drawn in float64."""
+    numbers = np.empty(math.prod(shape), np.float32)
+    for start in range(0, numbers.size, PIECE):
+        piece = numbers[start : start + PIECE]
+        piece[...] = draw(piece.size)
+    return numbers.reshape(shape)
+
+
 def _uniform(shape, rng, variance):
     limit = math.sqrt(3 * variance)
-    return rng.uniform(-limit, limit, shape)
+    return _drawn(shape, lambda n: rng.uniform(-limit, limit, n))
 
 
 def _normal(shape, rng, variance):
-    return rng.standard_normal(shape) * math.sqrt(variance)
+    return _drawn(shape, lambda n: rng.standard_normal(n) * math.sqrt(variance))
 
 
 def glorot_uniform(shape, rng):

@@ -1,10 +1,13 @@
 """Parameters: learned and not, frozen and not, and how they lie in the flat buffers."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from nets import batch
 
 import cnnc
+from cnnc import initializers
 
 
 class Centred(cnnc.Layer):
@@ -101,3 +104,22 @@ def test_settings_are_checked_when_a_trainer_is_made(name, value):
     setattr(net.layers[3], name, value)
     with pytest.raises(cnnc.LayerError, match=f'Dense "3": {name} must be .*: received {value}'):
         cnnc.Trainer(net, cnnc.SGD())
+
+
+# --- starting values
+
+
+@pytest.mark.parametrize("name", [name for name in initializers.BY_NAME if name.endswith(("normal", "uniform"))])
+def test_starting_values_are_drawn_in_pieces(name):
+    """The same numbers as at once, in little more memory than their own."""
+    shape = (3, initializers.PIECE // 2 + 5)
+    fan_in, fan_out = shape
+    variance = {"glorot": 2 / (fan_in + fan_out), "he": 2 / fan_in, "lecun": 1 / fan_in}[name.split("_")[0]]
+    tracemalloc.start()
+    found = initializers.BY_NAME[name](shape, np.random.default_rng(3))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    rng, limit = np.random.default_rng(3), (3 * variance) ** 0.5
+    exact = rng.uniform(-limit, limit, shape) if "uniform" in name else rng.standard_normal(shape) * variance**0.5
+    np.testing.assert_array_equal(found, exact.astype(np.float32))
+    assert found.dtype == np.float32 and peak < found.nbytes + 2.5 * 8 * initializers.PIECE
