@@ -12,7 +12,7 @@ def peak(contender, name, mode, n, threads, onnx_file=None):
     """Largest resident set in bytes of a fresh process that imports, builds and calls `networks.make` five times."""
     command = [sys.executable, "-m", "benchmarks.memory", contender, name, mode, str(n), str(threads)]
     command += [str(onnx_file)] if onnx_file else []
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 

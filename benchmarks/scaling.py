@@ -55,8 +55,8 @@ def residual(side):
 AXES = {
     "batch": Axis("ResNet-20, images of 32 x 32", tuple(2**i for i in range(9)),
                   lambda n: (cnnc.models.resnet_cifar(20), n), (1, 1)),
-    "side": Axis("ResNet-18 of a quarter of the width, batch 1", (32, 64, 128, 256, 512),
-                 lambda side: (residual(side), 1), (2, 2)),
+    "side": Axis("ResNet-18 of a quarter of the width, batch 2", (32, 64, 128, 256, 512),
+                 lambda side: (residual(side), 2), (2, 2)),
     "channels": Axis("three 3x3 convolutions on 16 x 16 images, batch 4", (8, 16, 32, 64, 128, 256, 512),
                      lambda channels: (convolutions(channels), 4), (2, 2)),
     "depth": Axis("residual networks for CIFAR, batch 16", (8, 14, 20, 32, 44, 56, 110),
@@ -99,7 +99,7 @@ def measure(axis, threads, say):
     for value in AXES[axis].values:
         for mode in MODES:
             command = [sys.executable, "-m", "benchmarks.scaling", "--point", axis, str(value), mode, str(threads)]
-            done = subprocess.run(command, cwd=memory.ROOT, capture_output=True, text=True, check=True)
+            done = subprocess.run(command, cwd=memory.ROOT, stdout=subprocess.PIPE, text=True, check=True)
             result = {"value": value, **json.loads(done.stdout.splitlines()[-1])}
             results[mode].append(result)
             units = (("seconds", 1e3), ("planned", 1e-6), ("measured", 1e-6))
