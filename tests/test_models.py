@@ -115,7 +115,8 @@ def test_another_head_keeps_the_other_layers():
     x = batch((16, 16, 3))
     y = net(x)
     other = net.with_head(cnnc.Dense(4), seed=3)
-    np.testing.assert_array_equal(cnnc.Sequential.with_head(net, cnnc.Identity())(x), features(net, x))
+    beheaded = net.with_head(cnnc.Identity())(x)  # its normalisations are folded, those of all activations are not
+    np.testing.assert_allclose(beheaded, features(net, x), rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(features(other, x), features(net, x))
     assert other(x).shape == (3, 4)
     np.testing.assert_array_equal(net(x), y)

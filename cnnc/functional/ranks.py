@@ -8,6 +8,7 @@ from cnnc.geometry import pooling
 from cnnc.ops import (
     conv_ending,
     conv_fields,
+    ending,
     filter_fields,
     filter_shapes,
     frame_fields,
