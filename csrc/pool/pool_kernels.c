@@ -113,9 +113,15 @@ INLINE void window_run(const real *x, const real *x_end, ptrdiff_t windows, ptrd
                        ptrdiff_t cols, ptrdiff_t row_stride, ptrdiff_t C, lane_int tap, real count, outputs out,
                        ptrdiff_t at, ptrdiff_t end, int kind)
 {
-    const ptrdiff_t width = vector_width(C), to_last_tap = (rows - 1) * row_stride + (cols - 1) * C;
+    const ptrdiff_t width = vector_width(C), reach = (rows - 1) * row_stride + (cols - 1) * C + width;
+    /* where the last window has room for whole vectors, all have: a loop without a question */
+    if (x_end - (x + (windows - 1) * step) >= reach && end - (at + (windows - 1) * C) >= width) {
+        for (; windows > 0; windows--, x += step, at += C)
+            window(x, rows, cols, row_stride, C, tap, cols, count, out, at, kind, 1);
+        return;
+    }
     for (; windows > 0; windows--, x += step, at += C)
-        if (x_end - x >= to_last_tap + width && end - at >= width)
+        if (x_end - x >= reach && end - at >= width)
             window(x, rows, cols, row_stride, C, tap, cols, count, out, at, kind, 1);
         else
             any_window(x, rows, cols, row_stride, C, tap, cols, count, out, at, kind);
@@ -139,7 +145,10 @@ INLINE void window_rows(const shape *s, const real *x, outputs out, ptrdiff_t im
                 const real *tap = row + (j * s->stride_w - s->pad_left) * C;
                 real count = (real)(h.counted * s->KW);
                 lane_int number = (lane_int)(h.first * s->KW);
-                if (rows == 2 && s->KW == 2)
+                if (rows == 2 && s->KW == 2 && C < VL) /* the constant says: one vector a pixel */
+                    window_run(tap, x_end, run, step, 2, 2, row_stride, min_size(C, VL - 1), number, count, out,
+                               at + j * C, end, kind);
+                else if (rows == 2 && s->KW == 2)
                     window_run(tap, x_end, run, step, 2, 2, row_stride, C, number, count, out, at + j * C, end, kind);
                 else if (rows == 3 && s->KW == 3)
                     window_run(tap, x_end, run, step, 3, 3, row_stride, C, number, count, out, at + j * C, end, kind);
@@ -231,7 +240,14 @@ static void clear(real *from, const real *to)
 INLINE void deal_run(inputs in, ptrdiff_t at, ptrdiff_t dy_end, lane_int tap, real share, real *dx, const real *dx_end,
                      ptrdiff_t windows, ptrdiff_t KW, ptrdiff_t gap, ptrdiff_t C, int accumulate, int kind)
 {
-    const ptrdiff_t width = vector_width(C), to_last_pixel = (KW - 1) * C;
+    const ptrdiff_t width = vector_width(C), to_last_pixel = (KW - 1) * C, last = windows - 1;
+    if (!(gap > 0 && !accumulate) && dx_end - (dx + last * (KW * C + gap)) >= to_last_pixel + width &&
+        dy_end - (at + last * C) >= width) {
+        for (; windows > 0; windows--, at += C, dx += gap)
+            for (lane_int v = 0; v < KW; v++, dx += C)
+                give(in, at, tap + v, share, dx, C, accumulate, 1, kind);
+        return;
+    }
     for (; windows > 0; windows--, at += C) {
         if (dx_end - dx >= to_last_pixel + width && dy_end - at >= width)
             for (lane_int v = 0; v < KW; v++, dx += C)
