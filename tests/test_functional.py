@@ -394,15 +394,3 @@ def test_every_name_has_a_row_and_an_example():
     for name in functional.__all__:
         assert ">>> " in inspect.getdoc(getattr(functional, name)), name
     assert len(PROBLEMS) >= 300
-
-
-@pytest.mark.parametrize(
-    ("inputs", "outputs"), [(1, 1), (3, 7), (5, 8), (5, 9), (400, 120), (84, 10), (700, 65), (33, 129)]
-)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_one_row_of_a_dense_layer_has_the_bits_that_it_has_in_a_batch(inputs, outputs, dtype, isa):
-    rng = np.random.default_rng(inputs)
-    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in [(5, inputs), (inputs, outputs), (outputs,)])
-    y = functional.dense(x, w, b)
-    for row in range(5):
-        np.testing.assert_array_equal(functional.dense(x[row : row + 1], w, b)[0], y[row])

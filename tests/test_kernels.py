@@ -11,7 +11,7 @@ from table import FLAT, LEVELS, SPECS, Case
 from table.chains import call, expected_of, run_chain, values_of
 from table.direct import DIRECT, random
 
-from cnnc import _core
+from cnnc import _core, functional
 
 # --- tails ---------------------------------------------------------------------------------------------------------
 
@@ -145,3 +145,15 @@ def test_every_operation_that_may_run_in_place_is_tested():
     marked = re.findall(r"#define CNNC_(\w+)\(.*/\* (?:may run in place|\w+ may be \w+) \*/", rows)
     tested = {name for op, name, _, _ in IN_PLACE if not SPECS[op].is_activation}
     assert {name.lower() for name in marked} == tested | {"add"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs"), [(1, 1), (3, 7), (5, 8), (5, 9), (400, 120), (84, 10), (700, 65), (33, 129)]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_one_row_of_a_dense_layer_has_the_bits_that_it_has_in_a_batch(inputs, outputs, dtype, isa):
+    rng = np.random.default_rng(inputs)
+    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in [(5, inputs), (inputs, outputs), (outputs,)])
+    y = functional.dense(x, w, b)
+    for row in range(5):
+        np.testing.assert_array_equal(functional.dense(x[row : row + 1], w, b)[0], y[row])
