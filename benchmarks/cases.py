@@ -144,7 +144,7 @@ class Dense(Case):
 
     def forward(self):
         a, y = self.arrays, np.empty((self.m, self.k), np.float32)
-        ops.op("dense")(x=a["x"], w=a["w"], b=a["b"], y=y)
+        ops.op("dense")(x=a["x"], w=a["w"], b=a["b"], y=y, **ops.ending())
         return (y,)
 
     def data(self):

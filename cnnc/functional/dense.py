@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnc.functional._arrays import gradient, public, ready, real
 from cnnc.geometry import checked_size
-from cnnc.ops import op
+from cnnc.ops import ending, op
 
 __all__ = ["bias_add", "bias_add_backward", "dense", "dense_backward", "matmul", "matmul_backward"]
 
@@ -27,7 +27,7 @@ def _bias(x, b, x_name):
 def _product(x, w, b):
     x, w, b = ready(x, w, b)
     y = np.empty((x.shape[0], w.shape[1]), x.dtype)
-    op("dense")(x=x, w=w, b=b, y=y)
+    op("dense")(x=x, w=w, b=b, y=y, **ending())
     return y
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from cnnc import geometry
+from cnnc import geometry, ops
 from cnnc.layers.base import Layer, layer
 from cnnc.parameters import Parameter
 
@@ -12,7 +12,7 @@ __all__ = ["Dense", "Flatten", "Reshape"]
 def affine(tape, x, weight, bias):
     """Records x weight + bias; returns the output buffer."""
     y = tape.new((x.shape[0], weight.shape[1]))
-    tape.forward("dense", x=x, w=weight, b=bias, y=y)
+    tape.forward("dense", x=x, w=weight, b=bias, y=y, **ops.ending())
     tape.backward("dense_dw", dy=tape.grad(y), x=x, dw=tape.grad(weight), db=tape.grad(bias), first=0)
     tape.backward("dense_dx", dy=tape.grad(y), w=weight, dx=tape.grad(x))
     return y

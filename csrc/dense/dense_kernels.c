@@ -1,58 +1,148 @@
-/* dense_kernels.c - one row times a matrix, as dense.h says. */
-#include "../core/simd.h"
+/* dense_kernels.c - the bodies of dense.h: tiles of M rows x V vectors, or M x R dot products, in registers. */
 #include "dense.h"
+#include "../core/simd.h"
 
-#define UNROLL _Pragma("GCC unroll 8")
-#define EVERY_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
-enum { MOST = 8 }; /* vectors of sums: as many as a multiply-add takes cycles, times two that start in each */
+#define UNROLL _Pragma("GCC unroll 16")
+#define INLINE static inline __attribute__((always_inline))
 
-/* V vectors of columns. The last one starts at `last`, where it may overlap the one before: it then computes the same
- * numbers again, and y is read before anything is written. `n` lanes of each are there: VL, or fewer than that of one. */
-static inline __attribute__((always_inline)) void strip(const int V, const real *x, const real *w, ptrdiff_t depth,
-                                                        ptrdiff_t w_row, const real *start, real *y, ptrdiff_t last,
-                                                        ptrdiff_t n, int add)
+/* Sums that registers hold: enough for the latency of two multipliers, few enough for their operands beside them. */
+enum { MOST_ROWS = 6, MOST_DOTS = 4, MOST_SUMS = 12, SHALLOW = 32 };
+
+/* the arguments of `rows` that all tiles share */
+typedef struct {
+    const real *a, *b, *start;
+    real *y;
+    ptrdiff_t a_m, a_k, b_k, y_m, depth, n;
+    int accumulate;
+} matrices;
+
+/* Rows m .. m + M and V vectors of columns from `at` on. The last vector starts at `last`, where it may overlap the one
+ * before: it then computes the same numbers again, and y is read before anything is written. Vectors have n lanes: VL,
+ * or fewer if that is the whole row. */
+INLINE void rows_tile(const int M, const int V, const int fetch, const matrices *x, ptrdiff_t m0, ptrdiff_t at,
+                      ptrdiff_t last, ptrdiff_t n)
 {
-    vreal sum[MOST];
-    UNROLL for (int v = 0; v < V; v++)
-        sum[v] = start ? load_n(start + (v < V - 1 ? v * VL : last), n) : (vreal){0};
-    for (ptrdiff_t k = 0; k < depth; k++, w += w_row)
+#define AT(v) ((v) < V - 1 ? (v) * VL : last)
+    const ptrdiff_t a_m = x->a_m, a_k = x->a_k, b_k = x->b_k, y_m = x->y_m;
+    const real *a = x->a + m0 * a_m, *b = x->b + at;
+    real *y = x->y + m0 * y_m + at;
+    vreal sum[MOST_ROWS][MOST_SUMS];
+    UNROLL for (int v = 0; v < V; v++) {
+        const vreal first = x->start ? load_n(x->start + at + AT(v), n) : (vreal){0};
+        UNROLL for (int m = 0; m < M; m++)
+            sum[m][v] = first;
+    }
+    for (ptrdiff_t k = x->depth; k > 0; k--, a += a_k, b += b_k) {
+        vreal bv[MOST_SUMS];
+        if (fetch)
+            __builtin_prefetch(b + 256 / sizeof(real));
         UNROLL for (int v = 0; v < V; v++)
-            sum[v] += x[k] * load_n(w + (v < V - 1 ? v * VL : last), n);
-    if (add)
+            bv[v] = load_n(b + AT(v), n);
+        UNROLL for (int m = 0; m < M; m++)
+            UNROLL for (int v = 0; v < V; v++)
+                sum[m][v] += a[m * a_m] * bv[v];
+    }
+    UNROLL for (int m = 0; m < M; m++) {
+        if (x->accumulate)
+            UNROLL for (int v = 0; v < V; v++)
+                sum[m][v] += load_n(y + m * y_m + AT(v), n);
         UNROLL for (int v = 0; v < V; v++)
-            sum[v] += load_n(y + (v < V - 1 ? v * VL : last), n);
-    UNROLL for (int v = 0; v < V; v++)
-        store_n(y + (v < V - 1 ? v * VL : last), sum[v], n);
+            store_n(y + m * y_m + AT(v), sum[m][v], n);
+    }
+#undef AT
 }
 
-typedef void strip_fn(const real *, const real *, ptrdiff_t, ptrdiff_t, const real *, real *, ptrdiff_t, int);
+typedef void tile_fn(const matrices *, ptrdiff_t, ptrdiff_t, ptrdiff_t);
 
-#define DEFINE_STRIP(V)                                                                                          \
-    static void strip_##V(const real *x, const real *w, ptrdiff_t depth, ptrdiff_t w_row, const real *start, real *y, \
-                          ptrdiff_t last, int add)                                                               \
+/* The rows of a shallow block are long streams, worth fetching a few tiles ahead; a deep one stays in a cache. */
+#define DEFINE_TILE(M, V)                                                                        \
+    static void tile_##M##_##V(const matrices *x, ptrdiff_t m, ptrdiff_t at, ptrdiff_t last)      \
+    {                                                                                            \
+        if (V == 1 && x->n < VL)                                                                 \
+            rows_tile(M, V, 0, x, m, at, 0, x->n);                                               \
+        else if (x->depth <= SHALLOW)                                                            \
+            rows_tile(M, V, 1, x, m, at, last, VL);                                              \
+        else                                                                                     \
+            rows_tile(M, V, 0, x, m, at, last, VL);                                              \
+    }
+#define EVERY_TILE(X)                                                                             \
+    X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8) X(2, 1) X(2, 2) X(2, 3) X(2, 4) \
+    X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(5, 1) X(5, 2) X(6, 1) X(6, 2)
+EVERY_TILE(DEFINE_TILE)
+#define TILE_ENTRY(M, V) [M][V] = tile_##M##_##V,
+static tile_fn *const tiles[MOST_ROWS + 1][9] = {EVERY_TILE(TILE_ENTRY)};
+static const ptrdiff_t most_vectors[MOST_ROWS + 1] = {0, 8, 4, 4, 3, 2, 2};
+
+static void rows(ptrdiff_t M, ptrdiff_t N, ptrdiff_t depth, const real *a, ptrdiff_t a_m, ptrdiff_t a_k, const real *b,
+                 ptrdiff_t b_k, real *y, ptrdiff_t y_m, const real *start, int accumulate)
+{
+    const matrices x = {a, b, start, y, a_m, a_k, b_k, y_m, depth, min_size(VL, N), accumulate};
+    const ptrdiff_t parts = ceil_div(M, MOST_ROWS), vectors = ceil_div(N, VL);
+    for (ptrdiff_t part = 0, m = 0; part < parts; part++) {
+        const ptrdiff_t here = (M - m) / (parts - part);
+        /* cut evenly, larger tiles last: unless it is the only one, the last has two vectors, an overlap stays in it */
+        const ptrdiff_t cuts = ceil_div(vectors, most_vectors[here]), V = vectors / cuts;
+        const ptrdiff_t smaller = cuts - vectors % cuts;
+        ptrdiff_t at = 0;
+        for (ptrdiff_t i = 0; i < smaller; i++, at += V * VL)
+            tiles[here][V](&x, m, at, min_size((V - 1) * VL, N - at - VL));
+        for (ptrdiff_t i = smaller; i < cuts; i++, at += (V + 1) * VL)
+            tiles[here][V + 1](&x, m, at, min_size(V * VL, N - at - VL));
+        m += here;
+    }
+}
+
+INLINE void dots_tile(const int M, const int R, ptrdiff_t depth, const real *a, ptrdiff_t a_m, const real *b,
+                      ptrdiff_t b_n, real *y, ptrdiff_t y_m, int accumulate)
+{
+    vreal sum[MOST_SUMS][MOST_SUMS];
+    UNROLL for (int m = 0; m < M; m++)
+        UNROLL for (int r = 0; r < R; r++)
+            sum[m][r] = (vreal){0};
+    EACH_VECTOR(k, n, depth, {
+        vreal av[MOST_SUMS];
+        UNROLL for (int m = 0; m < M; m++)
+            av[m] = load_n(a + m * a_m + k, n);
+        UNROLL for (int r = 0; r < R; r++) {
+            const vreal bv = load_n(b + r * b_n + k, n);
+            UNROLL for (int m = 0; m < M; m++)
+                sum[m][r] += av[m] * bv;
+        }
+    });
+    UNROLL for (int m = 0; m < M; m++)
+        UNROLL for (int r = 0; r < R; r++) {
+            real *to = y + m * y_m + r;
+            const real dot = sum_lanes(sum[m][r]);
+            *to = accumulate ? *to + dot : dot;
+        }
+}
+
+#define DEFINE_DOTS(M, R)                                                                                        \
+    static void dots_##M(ptrdiff_t N, ptrdiff_t depth, const real *a, ptrdiff_t a_m, const real *b, ptrdiff_t b_n, \
+                         real *y, ptrdiff_t y_m, int accumulate)                                                 \
     {                                                                                                            \
-        strip(V, x, w, depth, w_row, start, y, last, VL, add);                                                   \
+        ptrdiff_t i = 0;                                                                                         \
+        for (; i + R <= N; i += R)                                                                               \
+            dots_tile(M, R, depth, a, a_m, b + i * b_n, b_n, y + i, y_m, accumulate);                             \
+        for (; i < N; i++)                                                                                       \
+            dots_tile(M, 1, depth, a, a_m, b + i * b_n, b_n, y + i, y_m, accumulate);                             \
     }
-EVERY_COUNT(DEFINE_STRIP)
+DEFINE_DOTS(1, 8)
+DEFINE_DOTS(2, 4)
+DEFINE_DOTS(3, 4)
+DEFINE_DOTS(4, 3)
+typedef void dots_fn(ptrdiff_t, ptrdiff_t, const real *, ptrdiff_t, const real *, ptrdiff_t, real *, ptrdiff_t, int);
+static dots_fn *const every_dots[MOST_DOTS + 1] = {NULL, dots_1, dots_2, dots_3, dots_4};
 
-#define STRIP_ENTRY(V) [V] = strip_##V,
-static strip_fn *const strips[MOST + 1] = {EVERY_COUNT(STRIP_ENTRY)};
-
-static void row(const real *x, const real *w, ptrdiff_t depth, ptrdiff_t w_row, const real *start, real *y,
-                ptrdiff_t columns, int add)
+static void dots(ptrdiff_t M, ptrdiff_t N, ptrdiff_t depth, const real *a, ptrdiff_t a_m, const real *b, ptrdiff_t b_n,
+                 real *y, ptrdiff_t y_m, int accumulate)
 {
-    if (columns < VL) {
-        strip(1, x, w, depth, w_row, start, y, 0, columns, add);
-        return;
-    }
-    /* cut evenly: each strip but one of a single vector has two or more, so that an overlap stays inside a strip */
-    const ptrdiff_t vectors = ceil_div(columns, VL), cuts = ceil_div(vectors, MOST);
-    for (ptrdiff_t i = 0, at = 0; i < cuts; i++) {
-        const ptrdiff_t here = vectors / cuts + (i < vectors % cuts);
-        const ptrdiff_t last = min_size((here - 1) * VL, columns - at - VL);
-        strips[here](x, w + at, depth, w_row, start ? start + at : NULL, y + at, last, add);
-        at += here * VL;
+    const ptrdiff_t parts = ceil_div(M, MOST_DOTS);
+    for (ptrdiff_t part = 0, m = 0; part < parts; part++) {
+        const ptrdiff_t here = (M - m) / (parts - part);
+        every_dots[here](N, depth, a + m * a_m, a_m, b, b_n, y + m * y_m, y_m, accumulate);
+        m += here;
     }
 }
 
-const T(dense_kernels) KERNEL_TABLE(dense) = {.row = row};
+const T(dense_kernels) KERNEL_TABLE(dense) = {.rows = rows, .dots = dots};

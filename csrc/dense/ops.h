@@ -1,9 +1,11 @@
-/* ops.h - dense layers: y = x w + b: a row per operation, as ../ops.h explains. */
+/* ops.h - dense layers: y = act(x w + b), act the number of an activation (activation.h) or 0: a row per operation, as
+ * ../ops.h explains. */
 #ifndef CNNC_DENSE_OPS_H
 #define CNNC_DENSE_OPS_H
 
 #define CNNC_DENSE(IN, OUT, SIZE, NUM)                                                      \
-    IN(real, x, "M* C") IN(real, w, "C K") IN(real, b, "K?") OUT(real, y, "M* K") SIZE(M) SIZE(C) SIZE(K)
+    IN(real, x, "M* C") IN(real, w, "C K") IN(real, b, "K?") OUT(real, y, "M* K")         \
+    SIZE(M) SIZE(C) SIZE(K) SIZE(act) NUM(alpha)
 #define CNNC_DENSE_DX(IN, OUT, SIZE, NUM)                                                   \
     IN(real, dy, "M* K") IN(real, w, "C K") OUT(real, dx, "M* C") SIZE(M) SIZE(C) SIZE(K) SIZE(accumulate)
 /* dw may be a strip of the gradient of w: its rows are those of x's columns first .. first + C */

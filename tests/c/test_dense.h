@@ -20,7 +20,18 @@ static void test_dense(ptrdiff_t M, ptrdiff_t C, ptrdiff_t K)
     rounding(&dx, K + 1);
     rounding(&dw, M + 1);
     rounding(&db, M + 1);
-    CHECK(dense, ((ARGS(dense)){x, w, b, y.at, M, C, K}), &y);
+    CHECK(dense, ((ARGS(dense)){x, w, b, y.at, M, C, K, 0, 0}), &y);
+    ARGS(dense) ending = {x, w, NULL, exact(M * K, sizeof(real)), M, C, K, 0, 0}; /* the bits of dense, then relu */
+    call("dense", &ending, 1);
+    real *plain = ending.y;
+    call("relu", &(ARGS(relu)){plain, plain, M * K, 0}, 1);
+    ending.y = exact(M * K, sizeof(real));
+    ending.act = 1;
+    call("dense", &ending, 2);
+    if (memcmp(plain, ending.y, (size_t)(M * K) * sizeof(real)) == 0)
+        passed++;
+    else
+        failed++, printf("FAIL dense with an activation, %td %td %td\n", M, C, K);
     CHECK(dense_dx, ((ARGS(dense_dx)){dy, w, dx.at, M, C, K, accumulate}), &dx);
     CHECK(dense_dw, ((ARGS(dense_dw)){dy, x, dw.at, db.at, M, C, C, K, 0, accumulate}), &dw, &db);
     CHECK(bias_add_db, ((ARGS(bias_add_db)){dy, db.at, M, K, accumulate}), &db);
@@ -41,6 +52,9 @@ static void test_denses(void)
         test_dense(between(1, 20), between(1, 20), n);
     }
     test_dense(300, 70, 90);
+    test_dense(5, 700, 515);
+    test_dense(32, 30, 1025);
+    test_dense(40, 420, 129);
     test_dense(64, 700, 33);
     test_dense(1, 1000, 150);
     test_dense(2000, 3, 5);

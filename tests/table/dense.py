@@ -1,7 +1,9 @@
 """Dense layers, matrix products, biases."""
 
-from table import LANES, LONG, PLACES, SHAPES, Spec, number, shape
+from cnnc import ops
+from table import LANES, LONG, SHAPES, Spec, number, shape
 
+BATCHES = [*range(1, 29), 31, 32, 33, 47, 63, 64, 65, 97]  # around the most rows of each way to multiply
 PRODUCTS = [(1, 1, 1), (2, 3, 4), (5, 1, 2), (1, 6, 1), (4, 5, 3)]
 
 
@@ -23,12 +25,15 @@ SPECS = [
         [row(*sizes) for sizes in PRODUCTS],
         lambda rng: row(*product(rng), arrays=number(rng, 2, 3)),
         tails={
-            "rows": (PLACES, lambda n: row(n, 7, 35)),
+            "rows": (BATCHES, lambda n: row(n, 7, 35)),
+            "long sums": (BATCHES, lambda n: row(n, 400, 203)),
             "outputs": (LANES, lambda n: row(5, 9, n)),
+            "outputs of many rows": (LANES, lambda n: row(67, 9, n)),
             "inputs": ([*LANES, *LONG], lambda n: row(13, n, 11)),
             "samples": (LONG, lambda n: row(n, 5, 6)),
         },
-        large=[row(65, 401, 121), row(1000, 33, 10), row(1, 3000, 100)],
+        large=[row(65, 401, 121), row(1000, 33, 10), row(1, 3000, 100), row(5, 1030, 515), row(17, 640, 1024)],
+        fields=lambda case: ops.ending(),
         chain=[("dense", "x w b", "y"), ("dense_dx", "dy w", "dx"), ("dense_dw", "dy x", "dw db")],
         takes="x w b",
         gradients="dx dw db",
@@ -44,6 +49,7 @@ SPECS = [
         tails={"sides": (LANES, lambda n: row(n, 3, n, arrays=2))},
         large=[row(100, 100, 100, arrays=2)],
         chain=[("dense", "x w", "y"), ("dense_dx", "dy w", "dx"), ("dense_dw", "dy x", "dw")],
+        fields=lambda case: ops.ending(),
         takes="x w",
         gradients="dx dw",
         fields=lambda case: {"first": 0},
