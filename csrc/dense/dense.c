@@ -263,7 +263,7 @@ static void run_outer(const ARGS(dense_dw) *a, ptrdiff_t first)
     real x[SMALL_ROWS * BLOCK_ROWS];
     for (ptrdiff_t m = 0; m < a->M; m++)
         for (ptrdiff_t i = 0; i < count; i++)
-            x[m * count + i] = a->x[m * a->C + first + i];
+            x[m * count + i] = a->x[m * a->X + a->first + first + i];
     KERNELS(dense)->rows(count, a->K, a->M, x, 1, count, a->dy, a->K, a->dw + first * a->K, a->K, NULL,
                          a->accumulate != 0);
 }
