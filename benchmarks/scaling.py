@@ -160,7 +160,7 @@ def draw(axis, results, path):
     for plot, title in ((left, "ms"), (right, "MB: plan (lines), growth of the process (circles)")):
         plot.set(xscale="log", yscale="log", xlabel=axis, title=title)
         plot.set_xticks(AXES[axis].values, [str(value) for value in AXES[axis].values])
-        plot.minorticks_off()
+        plot.xaxis.minorticks_off()
         plot.grid(alpha=0.3)
         plot.legend(fontsize=7)
     figure.suptitle(AXES[axis].about)
