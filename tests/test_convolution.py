@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from table import LEVELS
 
-from cnnc import _core, geometry, ops
+from cnnc import _core, functional, geometry, ops
 
 # images, filters, arguments: ragged in every way, several units and panels, groups, borders, single pixels
 PROBLEMS = [
@@ -97,6 +97,41 @@ def test_the_result_may_be_some_channels_of_an_image(row, algorithm, isa, thread
 def test_the_endings_are_the_activations():
     assert set(ops.ENDINGS[1:]) == {name for name in _core.OPS if f"{name}_dx" in _core.OPS} & set(ops.ENDINGS)
     assert ops.ENDINGS[:2] == (None, "relu") and len(ops.ENDINGS) > 10
+
+
+@pytest.mark.parametrize("algorithm", ops.ALGORITHMS[1:])
+@pytest.mark.parametrize(
+    ("x_shape", "w_shape", "padding"),
+    [((2, 9, 7, 5), (3, 3, 5, 19), 1), ((1, 5, 3, 150), (3, 3, 150, 160), 4), ((3, 6, 6, 17), (3, 3, 17, 3), 0)],
+    ids=str,
+)
+def test_gradients_are_adjoint(x_shape, w_shape, padding, algorithm):
+    """<correlate(x, w), dy> = <x, dx> = <w, dw>, for all three are the same sum of x * w * dy."""
+    arrays, _, _ = problem(x_shape, w_shape, {"padding": padding}, np.float64)
+    x, w = arrays["x"], arrays["w"]
+    dy = np.random.default_rng(6).standard_normal(arrays["y"].shape)
+    y = functional.correlate2d(x, w, padding=padding, algorithm=algorithm)
+    dx, dw, _ = functional.correlate2d_backward(dy, x, w, padding=padding, algorithm=algorithm)
+    whole, size = np.vdot(y, dy), np.linalg.norm(y) * np.linalg.norm(dy)
+    for part in (np.vdot(x, dx), np.vdot(w, dw)):
+        assert abs(part - whole) < 1e-13 * size
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "side", "channels", "filters", "taps", "expected"),
+    [
+        ("the first layer of VGG", 4, 224, 3, 64, 3, "direct"),
+        ("the first layer of LeNet", 64, 28, 1, 6, 5, "direct"),
+        ("ResNet-20", 128, 32, 16, 16, 3, "winograd_6x6"),
+        ("ResNet-18", 8, 56, 64, 64, 3, "winograd_6x6"),
+        ("VGG", 4, 14, 512, 512, 3, "winograd_6x6"),
+        ("GoogLeNet", 16, 28, 32, 96, 5, "winograd_6x6"),
+    ],
+)
+def test_choices(name, n, side, channels, filters, taps, expected):
+    x_shape, w_shape = (n, side, side, channels), (taps, taps, channels, filters)
+    window, _ = geometry.convolution(x_shape, w_shape, padding="same")
+    assert set(ops.conv_plan(x_shape, w_shape, window)[:4]) == {expected}, name
 
 
 @pytest.mark.parametrize("row", PROBLEMS, ids=str)

@@ -8,12 +8,14 @@
  *     tiles. A task transforms its filters itself, some channels at a time, into its second-level cache.
  */
 #include "winograd.h"
+#include "cost.h"
 
 #include <string.h>
 
-/* bytes of a second-level cache and of a thread's part of a shared one that we count on */
-enum { NEAR = 327680, SHARED = 8388608, JOINT = 786432 };
-enum { PACK_ROWS = 64 }; /* channels whose filters are transformed at a time */
+/* Bytes: of a second-level cache that V and M may fill, of a shared one that V may, and of U from which on it is made
+ * by tasks. A task has up to PART tiles and multiplies DEPTH channels at a time. */
+enum { NEAR = 245760, SHARED = 8388608, JOINT = 786432, PART = 128, DEPTH = 128 };
+enum { PACK_ROWS = 64, PACK_STEP = 8 }; /* channels of a piece of packing, and at a time */
 
 typedef struct {
     const T(winograd_scheme) *scheme;
@@ -27,7 +29,7 @@ typedef struct {
     ptrdiff_t chunk, chunks;           /* slices of channels that a task multiplies at a time */
     ptrdiff_t v_plane, m_plane, u_plane;
     ptrdiff_t v_length, m_length, u_length, taps_length, packed_length; /* elements, see make_plan */
-    real *v, *m, *u, *taps, *start, *zeros;
+    real *v, *m, *u, *ready, *taps, *start, *zeros;
     place *places;
     ptrdiff_t *seg;
     size_t bytes;
@@ -51,8 +53,8 @@ static plan make_plan(const T(correlation) *c, ptrdiff_t S, void *scratch, int t
     const ptrdiff_t v_tile = p.points * p.slices.count * LINE * size, m_tile = p.points * kern->nr * size;
     if (p.joint) {
         p.block = max_size(kern->mr2, SHARED / v_tile);
-        p.chunk = min_size(p.slices.count, max_size(1, 128 / LINE));
-        p.part = 96;
+        p.chunk = min_size(p.slices.count, max_size(1, DEPTH / LINE));
+        p.part = PART;
     } else {
         p.block = max_size(kern->mr2, NEAR / (v_tile + m_tile) / kern->mr2 * kern->mr2);
         p.block = min_size(p.block, max_size(kern->mr2, ceil_div(p.tiles.count, 16)));
@@ -86,6 +88,7 @@ static plan make_plan(const T(correlation) *c, ptrdiff_t S, void *scratch, int t
     p.v = take(&a, p.v_length * (p.joint ? 1 : threads), size);
     p.m = take(&a, p.m_length * threads, size);
     p.u = take(&a, p.joint ? p.u_length * threads : c->packed ? 0 : p.packed_length, size);
+    p.ready = take(&a, p.joint && !c->transposed && !c->packed ? p.packed_length : 0, size);
     p.taps_length = c->transposed ? c->KH * c->KW * (p.joint ? chunk_rows : PACK_ROWS) * kern->nr : 0;
     p.taps = take(&a, p.taps_length * threads, size);
     p.bytes = a.used;
@@ -97,7 +100,10 @@ size_t T(winograd_scratch)(const T(correlation) *c, ptrdiff_t S, int threads)
     return make_plan(c, S, NULL, threads).bytes;
 }
 
-ptrdiff_t T(winograd_packed_length)(const T(correlation) *c, ptrdiff_t S) { return make_plan(c, S, NULL, 1).packed_length; }
+ptrdiff_t T(winograd_packed_length)(const T(correlation) *c, ptrdiff_t S)
+{
+    return make_plan(c, S, NULL, 1).packed_length;
+}
 
 static void fill_tables(const T(correlation) *c, const plan *p)
 {
@@ -112,19 +118,29 @@ static void fill_tables(const T(correlation) *c, const plan *p)
 
 /* --- filters --------------------------------------------------------------------------------------------------- */
 
-/* Taps of one panel, channels first .. first + rows, as [tap][rows][width]. */
-static void pack_taps(const T(correlation) *c, const plan *p, real *to, ptrdiff_t tap_step, ptrdiff_t panel,
-                      ptrdiff_t first, ptrdiff_t rows)
+/* Taps of one panel of transposed filters, channels first .. first + rows, as [tap][rows][width]. */
+static void pack_transposed(const T(correlation) *c, const plan *p, real *to, ptrdiff_t panel, ptrdiff_t first,
+                            ptrdiff_t rows)
 {
-    const T(gemm_kernels) *kern = KERNELS(gemm);
-    const ptrdiff_t lanes = panel_lanes(&p->panels, panel), column = panel * p->nr;
+    const real *from = c->w + panel * p->nr * c->w_row + first;
     for (ptrdiff_t u = 0; u < c->KH; u++)
-        for (ptrdiff_t v = 0; v < c->KW; v++, to += tap_step) {
-            const real *from = c->w + u * c->w_tap_h + v * c->w_tap_w;
-            if (c->transposed)
-                kern->pack_transposed(to, from + column * c->w_row + first, rows, c->w_row, lanes);
-            else
-                kern->pack(to, from + first * c->w_row + column, rows, c->w_row, lanes);
+        for (ptrdiff_t v = 0; v < c->KW; v++, to += rows * panel_width(&p->panels, panel))
+            KERNELS(gemm)->pack_transposed(to, from + u * c->w_tap_h + v * c->w_tap_w, rows, c->w_row,
+                                           panel_lanes(&p->panels, panel));
+}
+
+/* Some rows of one tap for all panels, as [panel][tap][channel][width]: w's rows are contiguous over panels, and at any
+ * other order each of their lines would be fetched alone. */
+static void pack_rows(const T(correlation) *c, const plan *p, real *packed, ptrdiff_t tap, ptrdiff_t first,
+                      ptrdiff_t rows)
+{
+    const real *from = c->w + tap / c->KW * c->w_tap_h + tap % c->KW * c->w_tap_w;
+    for (ptrdiff_t r = first; r < first + rows; r += PACK_STEP)
+        for (ptrdiff_t panel = 0; panel < p->panels.panels; panel++) {
+            const ptrdiff_t column = panel * p->nr, width = panel_width(&p->panels, panel);
+            KERNELS(gemm)->pack(packed + c->KH * c->KW * c->CG * column + (tap * c->CG + r) * width,
+                                from + r * c->w_row + column, min_size(PACK_STEP, first + rows - r), c->w_row,
+                                panel_lanes(&p->panels, panel));
         }
 }
 
@@ -134,12 +150,13 @@ static void transform_filters(const T(correlation) *c, const plan *p, real *u, p
 {
     const ptrdiff_t lanes = panel_lanes(&p->panels, panel), width = panel_width(&p->panels, panel);
     const ptrdiff_t column = panel * p->nr, there = max_size(0, min_size(rows, c->CG - first));
-    if (c->packed || c->transposed) {
-        const real *from = c->packed ? c->packed + c->KH * c->KW * c->CG * column + first * width : taps;
-        const ptrdiff_t step = (c->packed ? c->CG : there) * width;
-        if (!c->packed)
-            pack_taps(c, p, taps, step, panel, first, there);
-        p->scheme->filter(from, c->KW * step, step, width, there, width, u, plane);
+    if (p->joint && !c->transposed) {
+        const ptrdiff_t step = c->CG * width;
+        p->scheme->filter((c->packed ? c->packed : p->ready) + c->KH * c->KW * c->CG * column + first * width,
+                          c->KW * step, step, width, there, width, u, plane);
+    } else if (c->transposed) {
+        pack_transposed(c, p, taps, panel, first, there);
+        p->scheme->filter(taps, c->KW * there * width, there * width, width, there, width, u, plane);
     } else {
         p->scheme->filter(c->w + first * c->w_row + column, c->w_tap_h, c->w_tap_w, c->w_row, there, lanes, u, plane);
     }
@@ -147,20 +164,21 @@ static void transform_filters(const T(correlation) *c, const plan *p, real *u, p
         memset(u + e * plane + there * width, 0, (size_t)((rows - there) * width) * sizeof(real));
 }
 
-/* What is made once: all of U, [panel][e][rows][width], or for joint work the taps of all panels. */
-static ptrdiff_t pack_parts(const plan *p) { return ceil_div(p->slices.count * p->slices.run, PACK_ROWS); }
+/* What is made once, in pieces: all of U, [panel][e][rows][width], or for joint work the taps of all panels. */
+static ptrdiff_t pack_pieces(const T(correlation) *c, const plan *p)
+{
+    return (p->joint ? c->KH * c->KW : p->panels.panels) * ceil_div(p->slices.count * p->slices.run, PACK_ROWS);
+}
 
 static void pack_piece(const T(correlation) *c, const plan *p, real *packed, real *taps, ptrdiff_t piece)
 {
-    const ptrdiff_t parts = pack_parts(p), panel = piece / parts, column = panel * p->nr;
-    const ptrdiff_t rows = p->slices.count * p->slices.run, width = panel_width(&p->panels, panel);
-    const ptrdiff_t first = piece % parts * PACK_ROWS;
+    const ptrdiff_t rows = p->slices.count * p->slices.run, parts = ceil_div(rows, PACK_ROWS);
+    const ptrdiff_t first = piece % parts * PACK_ROWS, i = piece / parts; /* i: a tap or a panel */
     if (p->joint)
-        pack_taps(c, p, packed + c->KH * c->KW * c->CG * column + first * width, c->CG * width, panel, first,
-                  min_size(PACK_ROWS, c->CG - first));
+        pack_rows(c, p, packed, i, first, min_size(PACK_ROWS, c->CG - first));
     else
-        transform_filters(c, p, packed + p->points * rows * column + first * width, rows * width, taps, panel, first,
-                          min_size(PACK_ROWS, rows - first));
+        transform_filters(c, p, packed + p->points * rows * i * p->nr + first * panel_width(&p->panels, i),
+                          rows * panel_width(&p->panels, i), taps, i, first, min_size(PACK_ROWS, rows - first));
 }
 
 /* --- images ------------------------------------------------------------------------------------------------------ */
@@ -202,13 +220,16 @@ static void run_task(const T(correlation) *c, const plan *p, const real *v, ptrd
     for (ptrdiff_t t = first; t < end; t++) {
         const tile at = tile_at(&p->tiles, origin + t);
         const ptrdiff_t pixel = at.n * c->y_image + at.i * c->y_row + at.j * c->y_col + column;
-        const real *onto = c->accumulate ? c->y : c->residual;
-        p->scheme->output(m + (t - first) * p->nr, p->m_plane, p->start + column, c->y + pixel, c->y_row, c->y_col,
-                          at.h, at.w, lanes, onto ? onto + pixel : NULL, act, c->alpha);
+        const real *from = m + (t - first) * p->nr, *bias = p->start + column, *onto = c->accumulate ? c->y : c->residual;
+        if (at.h == p->scheme->m && at.w == p->scheme->m && !act && !onto)
+            p->scheme->output(from, p->m_plane, bias, c->y + pixel, c->y_row, c->y_col, lanes);
+        else
+            p->scheme->output_apart(from, p->m_plane, bias, c->y + pixel, c->y_row, c->y_col, lanes, at.h, at.w,
+                                    onto ? onto + pixel : NULL, act, c->alpha);
     }
 }
 
-/* --- threads ------------------------------------------------------------------------------------------------------- */
+/* --- threads ----------------------------------------------------------------------------------------------------- */
 
 /* Blocks by one thread each. */
 static void run_alone(const T(correlation) *c, const plan *p, ptrdiff_t block)
@@ -230,21 +251,21 @@ static double work_of(const T(correlation) *c, const plan *p)
 void T(winograd_run)(const T(correlation) *c, ptrdiff_t S, void *scratch, int threads)
 {
     const plan p = make_plan(c, S, scratch, threads);
-    const ptrdiff_t pieces = c->packed || p.joint ? 0 : p.panels.panels * pack_parts(&p);
+    const ptrdiff_t pieces = c->packed || (p.joint && c->transposed) ? 0 : pack_pieces(c, &p);
     const ptrdiff_t slice_parts = min_size(p.slices.count, ceil_div(32, p.block));
     fill_tables(c, &p);
 #pragma omp parallel num_threads(team(threads, work_of(c, &p)))
-    if (!p.joint) {
-        /* Threads share the panels of filters, then the blocks of tiles, which write apart. */
+    {
+        /* Threads share the filters, in pieces. */
 #pragma omp for schedule(dynamic)
         for (ptrdiff_t i = 0; i < pieces; i++)
-            pack_piece(c, &p, p.u, p.taps + thread_number() * p.taps_length, i);
+            pack_piece(c, &p, p.joint ? p.ready : p.u, p.taps + thread_number() * p.taps_length, i);
+        /* Then blocks of tiles, which write apart. */
 #pragma omp for schedule(dynamic)
-        for (ptrdiff_t block = 0; block < p.blocks; block++)
+        for (ptrdiff_t block = 0; block < (p.joint ? 0 : p.blocks); block++)
             run_alone(c, &p, block);
-    } else {
-        /* Block after block, they share the tiles to be transformed, then tasks: panels of some tiles. */
-        for (ptrdiff_t block = 0; block < p.blocks; block++) {
+        /* Or, block after block, the tiles to be transformed, then tasks: panels of some tiles. */
+        for (ptrdiff_t block = 0; block < (p.joint ? p.blocks : 0); block++) {
             const ptrdiff_t origin = part_begin(p.tiles.count, p.blocks, block);
             const ptrdiff_t count = part_begin(p.tiles.count, p.blocks, block + 1) - origin;
 #pragma omp for schedule(dynamic, 4)
@@ -263,7 +284,7 @@ void T(winograd_run)(const T(correlation) *c, ptrdiff_t S, void *scratch, int th
 void T(winograd_pack)(const T(correlation) *c, ptrdiff_t S, real *packed, int threads)
 {
     const plan p = make_plan(c, S, NULL, 1);
-    const ptrdiff_t pieces = p.panels.panels * pack_parts(&p);
+    const ptrdiff_t pieces = pack_pieces(c, &p);
     T(correlation) unpacked = *c;
     unpacked.packed = NULL;
     /* Threads share panels of filters. */
@@ -275,8 +296,11 @@ void T(winograd_pack)(const T(correlation) *c, ptrdiff_t S, real *packed, int th
 double T(winograd_seconds)(const T(correlation) *c, ptrdiff_t S)
 {
     const plan p = make_plan(c, S, NULL, 1);
-    const double vl = KERNELS(gemm)->vl, rows = p.slices.count * p.slices.run, padded = p.panels.padded;
-    const double e = (double)p.tiles.count * p.points;
-    return (e * rows * padded * 0.178e-9 + e * p.slices.count * LINE * 0.9e-9 + e * padded * 0.7e-9 +
-            (p.joint ? p.blocks * p.parts : 1) * rows * padded * p.points * 0.4e-9) / vl;
+    const ptrdiff_t vl = KERNELS(gemm)->vl, rows = p.slices.count * p.slices.run;
+    const double points = (double)p.points, tiles = (double)p.tiles.count, vectors = (double)(p.panels.padded / vl);
+    const double tile = (double)rows * vectors * (p.joint ? cost.shared_product : cost.product) +
+                        (double)(p.slices.count * ceil_div(p.slices.run, vl)) * cost.input + vectors * cost.output;
+    const double times = p.joint ? (double)(p.blocks * p.parts) : c->packed ? 0 : 1; /* that U is made */
+    const double filters = points * times * cost.filter + (c->packed ? 0 : (double)(c->KH * c->KW) * cost.pack);
+    return points * tiles * tile + (double)rows * vectors * filters;
 }

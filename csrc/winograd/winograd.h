@@ -40,14 +40,16 @@ typedef struct {
     /* u[e] = (G g G')[e] of n filters, for `rows` channels */
     void (*filter)(const real *w, ptrdiff_t tap_h, ptrdiff_t tap_w, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n, real *u,
                    ptrdiff_t plane);
-    /* y = act(A' m A + bias + onto): h x w pixels of a tile, n filters; onto, which lies like y and may be y, and act
-     * may be NULL */
+    /* y = A' m A + bias: a whole tile, n filters */
     void (*output)(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row, ptrdiff_t y_col,
-                   ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, const real *onto, forward_kernel act, real alpha);
+                   ptrdiff_t n);
+    /* y = act(A' m A + bias + onto): h x w pixels of a tile; onto, which lies like y and may be y, and act may be NULL */
+    void (*output_apart)(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row, ptrdiff_t y_col,
+                         ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto, forward_kernel act, real alpha);
     /* dm[e] = (A dY A')[e] of n filters, and their sums over the tile are added to db unless that is NULL */
     void (*spread)(const real *const *pixels, ptrdiff_t k, ptrdiff_t n, real *dm, ptrdiff_t plane, real *db);
     /* dw (+)= G' dU G of n filters, for `rows` channels */
-    void (*collect)(const real *du, ptrdiff_t plane, real *dw, ptrdiff_t tap_h, ptrdiff_t tap_w, ptrdiff_t row,
+    void (*gradient)(const real *du, ptrdiff_t plane, real *dw, ptrdiff_t tap_h, ptrdiff_t tap_w, ptrdiff_t row,
                     ptrdiff_t rows, ptrdiff_t n, int accumulate);
 } T(winograd_scheme);
 

@@ -1,16 +1,18 @@
 /* winograd_dw.c - dw (+)= x correlated with dy through the transforms of winograd.h: the gradients of filters.
  *
- * Tiles are cut into blocks. A block's V and dM are made, and then tasks add their part of dw: some channels and a panel
- * of filters for all tiles of the block, dU in the second-level cache, transformed back at once. Sums over blocks are
- * sums of dw, which is smaller than dU. Threads share the work in one of two ways, as in gemm/correlation_dw.c:
+ * Tiles are cut into blocks. A block's V and dM are made, and then tasks add their part of dw: some channels and a
+ * panel of filters for all tiles of the block, dU in the second-level cache, transformed back at once. Sums over blocks
+ * are sums of dw, which is smaller than dU. Threads share the work in one of two ways, as in gemm/correlation_dw.c:
  *   - a small dw has slots, each with some of the blocks, which one thread works off without waiting for anyone;
  *   - of a large dw there is one. Block after block, all threads transform tiles, then all work on tasks.
  */
 #include "winograd.h"
+#include "cost.h"
 
 #include <string.h>
 
-enum { NEAR_DW = 458752, SHARED_DW = 8388608, SMALL = 262144, DB_SLOTS = 16, SUM_PART = 4096 };
+/* Bytes: of a second-level cache and of a shared one that V and dM may fill, and of the largest dw that has slots. */
+enum { NEAR_DW = 458752, SHARED_DW = 12582912, SMALL = 262144, DB_SLOTS = 16, SUM_PART = 4096 };
 
 typedef struct {
     const T(winograd_scheme) *scheme;
@@ -139,7 +141,7 @@ static void run_task(const T(correlation_dw) *c, const plan *p, ptrdiff_t copy, 
                         step == 0 ? p->zeros : NULL, width);
         }
     const ptrdiff_t tap_w = c->flip ? -c->CG * c->KG : c->CG * c->KG, tap_h = c->KW * tap_w;
-    p->scheme->collect(du, p->du_plane, dw + (c->flip ? p->dw_length - c->CG * c->KG : 0) + first * c->KG + column,
+    p->scheme->gradient(du, p->du_plane, dw + (c->flip ? p->dw_length - c->CG * c->KG : 0) + first * c->KG + column,
                        tap_h, tap_w, c->KG, end - first, panel_lanes(&p->panels, panel), accumulate);
 }
 
@@ -192,8 +194,11 @@ void T(winograd_dw_run)(const T(correlation_dw) *c, ptrdiff_t S, void *scratch, 
 double T(winograd_dw_seconds)(const T(correlation_dw) *c, ptrdiff_t S)
 {
     const plan p = make_plan(c, S, NULL, 1);
-    const double vl = KERNELS(gemm)->vl, rows = p.slices.count * p.slices.run, padded = p.panels.padded;
-    const double e = (double)p.tiles.count * p.points;
-    return (e * rows * padded * 0.178e-9 + e * p.slices.count * LINE * 0.9e-9 + e * padded * 0.7e-9 +
-            p.blocks * rows * padded * p.points * 0.5e-9) / vl;
+    const ptrdiff_t vl = KERNELS(gemm)->vl;
+    const double points = (double)p.points, tiles = (double)p.tiles.count, vectors = (double)(p.panels.padded / vl);
+    const double tile = (double)c->CG * vectors * (p.slots > 1 ? cost.product : cost.shared_product) +
+                        (double)(p.slices.count * ceil_div(p.slices.run, vl)) * cost.input + vectors * cost.spread;
+    const double block = points * cost.gradient + (double)(c->KH * c->KW) * (p.slots > 1 ? 0 : cost.sum);
+    const double slot = p.slots > 1 ? (double)(p.slots * c->KH * c->KW) * 0.3 * cost.sum : 0;
+    return points * tiles * tile + (double)c->CG * vectors * ((double)p.blocks * block + slot);
 }

@@ -36,6 +36,8 @@ INLINE double power(double p, int i)
     return product;
 }
 
+/* The odd part is multiplied out before it is added and subtracted: two additions, which have ports of their own on
+ * some processors, are cheaper than two multiply-adds. */
 INLINE void window(const int S, const vreal *d, vreal *v)
 {
     if (S == 4) {
@@ -47,12 +49,12 @@ INLINE void window(const int S, const vreal *d, vreal *v)
     }
     v[0] = d[0] * (real)(A2 * B2) + (d[4] - d[2] * (real)(A2 + B2));
     v[5] = d[1] * (real)(A2 * B2) + (d[5] - d[3] * (real)(A2 + B2));
-    const vreal even_a = d[4] - d[2] * (real)B2, odd_a = d[3] - d[1] * (real)B2;
-    v[1] = even_a + odd_a * (real)A_;
-    v[2] = even_a - odd_a * (real)A_;
-    const vreal even_b = d[4] - d[2] * (real)A2, odd_b = d[3] - d[1] * (real)A2;
-    v[3] = even_b + odd_b * (real)B_;
-    v[4] = even_b - odd_b * (real)B_;
+    const vreal even_a = d[4] - d[2] * (real)B2, odd_a = d[3] * (real)A_ - d[1] * (real)(A_ * B2);
+    v[1] = even_a + odd_a;
+    v[2] = even_a - odd_a;
+    const vreal even_b = d[4] - d[2] * (real)A2, odd_b = d[3] * (real)B_ - d[1] * (real)(B_ * A2);
+    v[3] = even_b + odd_b;
+    v[4] = even_b - odd_b;
 }
 
 INLINE void evaluate(const int S, const int count, const int scaled, const vreal *c, vreal *v)
@@ -72,12 +74,10 @@ INLINE void evaluate(const int S, const int count, const int scaled, const vreal
     v[S - 1] = c[count - 1];
 }
 
-INLINE void collect_axis(const int S, const int count, const int scaled, const vreal *v, vreal *c)
+INLINE void collect(const int S, const int count, const int scaled, const vreal *v, vreal *c)
 {
     const double *points = S == 6 ? points6 : points4, *scale = S == 6 ? scale6 : scale4;
     c[0] = scaled ? v[0] * (real)scale[0] : v[0];
-    UNROLL for (int j = 1; j < count; j++)
-        c[j] = (vreal){0};
     c[count - 1] = v[S - 1];
     UNROLL for (int i = 0; i < S / 2 - 1; i++) {
         const double by = scaled ? scale[i + 1] : 1;
@@ -85,29 +85,32 @@ INLINE void collect_axis(const int S, const int count, const int scaled, const v
         UNROLL for (int j = 0; j < count; j++) {
             const real factor = (real)(by * power(points[i], j));
             const vreal part = j % 2 ? odd : even;
-            c[j] = factor == 1 ? c[j] + part : c[j] + part * factor;
+            if (i == 0 && 0 < j && j < count - 1)
+                c[j] = part * factor;
+            else
+                c[j] += factor == 1 ? part : part * factor;
         }
     }
 }
 
-/* --- two axes: first down the columns, then along the rows --------------------------------------------------- */
+/* --- two axes: along the rows, then down the columns of what that gave ------------------------------------------- */
 
 INLINE void input_vector(const int S, const real *const *pixels, ptrdiff_t at, ptrdiff_t n, real *v, ptrdiff_t plane)
 {
     vreal half[6][6];
-    ROLLED for (int j = 0; j < S; j++) {
-        vreal d[6], t[6];
-        UNROLL for (int i = 0; i < S; i++)
-            d[i] = load_n(pixels[i * S + j] + at, n);
-        window(S, d, t);
-        UNROLL for (int i = 0; i < S; i++)
-            half[i][j] = t[i];
-    }
-    ROLLED for (int i = 0; i < S; i++, v += S * plane) {
-        vreal t[6];
-        window(S, half[i], t);
+    ROLLED for (int i = 0; i < S; i++, pixels += S) {
+        vreal d[6];
         UNROLL for (int j = 0; j < S; j++)
-            store(v + j * plane, t[j]);
+            d[j] = load_n(pixels[j] + at, n);
+        window(S, d, half[i]);
+    }
+    ROLLED for (int j = 0; j < S; j++, v += plane) {
+        vreal d[6], e[6];
+        UNROLL for (int i = 0; i < S; i++)
+            d[i] = half[i][j];
+        window(S, d, e);
+        UNROLL for (int i = 0; i < S; i++)
+            store(v + i * S * plane, e[i]);
     }
 }
 
@@ -126,116 +129,125 @@ INLINE void input(const int S, const real *const *pixels, ptrdiff_t channels, pt
         }
 }
 
+/* R x R coefficients to S x S points: filters, and tiles of gradients. */
+INLINE void evaluate_both(const int S, const int R, const int scaled, vreal half[][6], real *to, ptrdiff_t plane)
+{
+    ROLLED for (int j = 0; j < S; j++, to += plane) {
+        vreal c[5], e[6];
+        UNROLL for (int i = 0; i < R; i++)
+            c[i] = half[i][j];
+        evaluate(S, R, scaled, c, e);
+        UNROLL for (int i = 0; i < S; i++)
+            store(to + i * S * plane, e[i]);
+    }
+}
+
 INLINE void filter(const int S, const int R, const real *w, ptrdiff_t tap_h, ptrdiff_t tap_w, ptrdiff_t row,
                    ptrdiff_t rows, ptrdiff_t n, real *u, ptrdiff_t plane)
 {
-    const ptrdiff_t vectors = n > VL ? 2 : 1;
-    for (ptrdiff_t r = 0; r < rows; r++, w += row, u += vectors * VL)
-        for (ptrdiff_t l = 0; l < vectors; l++) {
-            const ptrdiff_t lanes = n - l * VL < VL ? n - l * VL : VL;
-            vreal half[6][5];
-            ROLLED for (int j = 0; j < R; j++) {
-                const real *at = w + j * tap_w + l * VL;
-                vreal g[5], t[6];
-                UNROLL for (int i = 0; i < R; i++)
-                    g[i] = load_n(at + i * tap_h, lanes);
-                evaluate(S, R, 1, g, t);
-                UNROLL for (int i = 0; i < S; i++)
-                    half[i][j] = t[i];
+    for (ptrdiff_t r = 0; r < rows; r++, w += row, u += n > VL ? 2 * VL : VL)
+        EACH_VECTOR(l, lanes, n, {
+            vreal half[5][6];
+            ROLLED for (int i = 0; i < R; i++) {
+                vreal g[5];
+                UNROLL for (int j = 0; j < R; j++)
+                    g[j] = load_n(w + i * tap_h + j * tap_w + l, lanes);
+                evaluate(S, R, 1, g, half[i]);
             }
-            real *to = u + l * VL;
-            ROLLED for (int i = 0; i < S; i++, to += S * plane) {
-                vreal t[6];
-                evaluate(S, R, 1, half[i], t);
-                UNROLL for (int j = 0; j < S; j++)
-                    store(to + j * plane, t[j]);
-            }
-        }
-}
-
-INLINE void output(const int S, const int M, const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,
-                   ptrdiff_t y_col, ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, const real *onto, forward_kernel act,
-                   real alpha)
-{
-    EACH_VECTOR(l, lanes, n, {
-        const vreal start = load_n(bias + l, lanes);
-        vreal half[4][6];
-        ROLLED for (int j = 0; j < S; j++) {
-            vreal e[6], t[4];
-            UNROLL for (int i = 0; i < S; i++)
-                e[i] = load(m + (i * S + j) * plane + l);
-            collect_axis(S, M, 0, e, t);
-            UNROLL for (int i = 0; i < M; i++)
-                half[i][j] = t[i];
-        }
-        ROLLED for (ptrdiff_t i = 0; i < h; i++) {
-            vreal out[4];
-            real *to = y + i * y_row + l;
-            collect_axis(S, M, 0, half[i], out);
-            UNROLL for (int j = 0; j < M; j++) {
-                out[j] += start;
-                if (onto && j < w)
-                    out[j] += load_n(onto + i * y_row + j * y_col + l, lanes);
-            }
-            if (act)
-                act((real *)out, (real *)out, M * VL, alpha);
-            UNROLL for (int j = 0; j < M; j++) {
-                if (j >= w)
-                    break;
-                store_n(to + j * y_col, out[j], lanes);
-            }
-        }
-    });
+            evaluate_both(S, R, 1, half, u + l, plane);
+        });
 }
 
 INLINE void spread(const int S, const int M, const real *const *pixels, ptrdiff_t k, ptrdiff_t n, real *dm,
                    ptrdiff_t plane, real *db)
 {
     EACH_VECTOR(l, lanes, n, {
-        vreal half[6][4];
+        vreal half[4][6];
         vreal sum = {0};
-        ROLLED for (int j = 0; j < M; j++) {
-            vreal d[4], t[6];
-            UNROLL for (int i = 0; i < M; i++) {
-                d[i] = load_n(pixels[i * M + j] + k + l, lanes);
-                sum += d[i];
+        ROLLED for (int i = 0; i < M; i++) {
+            vreal d[4];
+            UNROLL for (int j = 0; j < M; j++) {
+                d[j] = load_n(pixels[i * M + j] + k + l, lanes);
+                sum += d[j];
             }
-            evaluate(S, M, 0, d, t);
-            UNROLL for (int i = 0; i < S; i++)
-                half[i][j] = t[i];
+            evaluate(S, M, 0, d, half[i]);
         }
-        real *to = dm + l;
-        ROLLED for (int i = 0; i < S; i++, to += S * plane) {
-            vreal t[6];
-            evaluate(S, M, 0, half[i], t);
-            UNROLL for (int j = 0; j < S; j++)
-                store(to + j * plane, t[j]);
-        }
+        evaluate_both(S, M, 0, half, dm + l, plane);
         if (db)
             store_n(db + l, load_n(db + l, lanes) + sum, lanes);
     });
 }
 
-INLINE void collect(const int S, const int R, const real *du, ptrdiff_t plane, real *dw, ptrdiff_t tap_h,
-                    ptrdiff_t tap_w, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n, int accumulate)
+/* n numbers of M x M pixels of a tile, the usual case: all of them are written. */
+INLINE void output_vector(const int S, const int M, const real *m, ptrdiff_t plane, vreal start, real *y,
+                          ptrdiff_t y_row, ptrdiff_t y_col, ptrdiff_t n)
+{
+    vreal half[6][4];
+    ROLLED for (int i = 0; i < S; i++, m += S * plane) {
+        vreal e[6];
+        UNROLL for (int j = 0; j < S; j++)
+            e[j] = load(m + j * plane);
+        collect(S, M, 0, e, half[i]);
+    }
+    ROLLED for (int j = 0; j < M; j++, y += y_col) {
+        vreal e[6], out[4];
+        UNROLL for (int i = 0; i < S; i++)
+            e[i] = half[i][j];
+        collect(S, M, 0, e, out);
+        UNROLL for (int i = 0; i < M; i++)
+            store_n(y + i * y_row, out[i] + start, n);
+    }
+}
+
+INLINE void output(const int S, const int M, const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,
+                   ptrdiff_t y_col, ptrdiff_t n)
+{
+    EACH_VECTOR(l, lanes, n,
+                output_vector(S, M, m + l, plane, load_n(bias + l, lanes), y + l, y_row, y_col, lanes););
+}
+
+/* A tile that hangs over, is added to y or has an activation is put together beside y first. */
+INLINE void output_apart(const int S, const int M, const real *m, ptrdiff_t plane, const real *bias, real *y,
+                         ptrdiff_t y_row, ptrdiff_t y_col, ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto,
+                         forward_kernel act, real alpha)
+{
+    EACH_VECTOR(l, lanes, n, {
+        real tile[16 * VL];
+        output_vector(S, M, m + l, plane, load_n(bias + l, lanes), tile, M * VL, VL, VL);
+        for (ptrdiff_t i = 0; onto && i < h; i++)
+            for (ptrdiff_t j = 0; j < w; j++) {
+                real *to = tile + (i * M + j) * VL;
+                store(to, load(to) + load_n(onto + i * y_row + j * y_col + l, lanes));
+            }
+        if (act)
+            act(tile, tile, M * M * VL, alpha);
+        for (ptrdiff_t i = 0; i < h; i++)
+            for (ptrdiff_t j = 0; j < w; j++)
+                store_n(y + i * y_row + j * y_col + l, load(tile + (i * M + j) * VL), lanes);
+    });
+}
+
+INLINE void gradient(const int S, const int R, const real *du, ptrdiff_t plane, real *dw, ptrdiff_t tap_h,
+                     ptrdiff_t tap_w, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n, int accumulate)
 {
     for (ptrdiff_t r = 0; r < rows; r++, du += 2 * VL, dw += row)
         EACH_VECTOR(l, lanes, n, {
-            vreal half[5][6];
-            ROLLED for (int j = 0; j < S; j++) {
-                vreal e[6], t[5];
-                UNROLL for (int i = 0; i < S; i++)
-                    e[i] = load(du + (i * S + j) * plane + l);
-                collect_axis(S, R, 1, e, t);
-                UNROLL for (int i = 0; i < R; i++)
-                    half[i][j] = t[i];
+            vreal half[6][5];
+            const real *from = du + l;
+            ROLLED for (int i = 0; i < S; i++, from += S * plane) {
+                vreal e[6];
+                UNROLL for (int j = 0; j < S; j++)
+                    e[j] = load(from + j * plane);
+                collect(S, R, 1, e, half[i]);
             }
-            ROLLED for (int i = 0; i < R; i++) {
-                vreal out[5];
-                collect_axis(S, R, 1, half[i], out);
-                UNROLL for (int j = 0; j < R; j++) {
+            ROLLED for (int j = 0; j < R; j++) {
+                vreal e[6], out[5];
+                UNROLL for (int i = 0; i < S; i++)
+                    e[i] = half[i][j];
+                collect(S, R, 1, e, out);
+                UNROLL for (int i = 0; i < R; i++) {
                     real *to = dw + i * tap_h + j * tap_w + l;
-                    store_n(to, accumulate ? load_n(to, lanes) + out[j] : out[j], lanes);
+                    store_n(to, accumulate ? load_n(to, lanes) + out[i] : out[i], lanes);
                 }
             }
         });
@@ -255,24 +267,30 @@ INLINE void collect(const int S, const int R, const real *du, ptrdiff_t plane, r
         filter(S, R, w, tap_h, tap_w, row, rows, n, u, plane);                                                        \
     }                                                                                                                 \
     static void output_##S##R(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,             \
-                              ptrdiff_t y_col, ptrdiff_t h, ptrdiff_t w, ptrdiff_t n, const real *onto,               \
-                              forward_kernel act, real alpha)                                                         \
+                              ptrdiff_t y_col, ptrdiff_t n)                                                           \
     {                                                                                                                 \
-        output(S, M, m, plane, bias, y, y_row, y_col, h, w, n, onto, act, alpha);                                     \
+        output(S, M, m, plane, bias, y, y_row, y_col, n);                                                             \
+    }                                                                                                                 \
+    static void output_apart_##S##R(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,       \
+                                    ptrdiff_t y_col, ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto,         \
+                                    forward_kernel act, real alpha)                                                   \
+    {                                                                                                                 \
+        output_apart(S, M, m, plane, bias, y, y_row, y_col, n, h, w, onto, act, alpha);                               \
     }                                                                                                                 \
     static void spread_##S##R(const real *const *pixels, ptrdiff_t k, ptrdiff_t n, real *dm, ptrdiff_t plane,         \
                               real *db)                                                                               \
     {                                                                                                                 \
         spread(S, M, pixels, k, n, dm, plane, db);                                                                    \
     }                                                                                                                 \
-    static void collect_##S##R(const real *du, ptrdiff_t plane, real *dw, ptrdiff_t tap_h, ptrdiff_t tap_w,           \
+    static void gradient_##S##R(const real *du, ptrdiff_t plane, real *dw, ptrdiff_t tap_h, ptrdiff_t tap_w,           \
                                ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n, int accumulate)                            \
     {                                                                                                                 \
-        collect(S, R, du, plane, dw, tap_h, tap_w, row, rows, n, accumulate);                                         \
+        gradient(S, R, du, plane, dw, tap_h, tap_w, row, rows, n, accumulate);                                         \
     }
 DEFINE_SCHEME(6, 3, 4)
 DEFINE_SCHEME(6, 5, 2)
 DEFINE_SCHEME(4, 3, 2)
 
-#define SCHEME(S, R, M) {S, R, M, input_##S##R, filter_##S##R, output_##S##R, spread_##S##R, collect_##S##R}
+#define SCHEME(S, R, M) \
+    {S, R, M, input_##S##R, filter_##S##R, output_##S##R, output_apart_##S##R, spread_##S##R, gradient_##S##R}
 const T(winograd_kernels) KERNEL_TABLE(winograd) = {{SCHEME(6, 3, 4), SCHEME(6, 5, 2), SCHEME(4, 3, 2)}};
