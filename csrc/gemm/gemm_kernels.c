@@ -196,26 +196,36 @@ static void column_sums(real *dst, const real *panel, ptrdiff_t rows, ptrdiff_t 
     }
 }
 
-static inline __attribute__((always_inline)) void split_plane(real *dst, ptrdiff_t depth, const real *src,
-                                                              ptrdiff_t count, ptrdiff_t step, ptrdiff_t channels)
+/* Whole vectors: what they write too much is a part of the next pixel, which comes after. */
+static inline __attribute__((always_inline)) void split_pixels(real *dst, ptrdiff_t plane, const ptrdiff_t depth,
+                                                               const real *src, ptrdiff_t count, ptrdiff_t step,
+                                                               ptrdiff_t channels)
 {
-    for (ptrdiff_t i = 0; i < count; i++, dst += depth, src += step)
-        for (ptrdiff_t c = 0; c < channels; c++)
-            dst[c] = src[c];
+    for (ptrdiff_t i = 0; i < count; i++, dst += depth, src += step) {
+        real *to = dst;
+        for (ptrdiff_t c = 0; c < channels; c += depth, to += plane)
+            UNROLL for (ptrdiff_t v = 0; v < depth; v += VL)
+                store(to + v, load(src + c + v));
+    }
 }
 
 static void split_channels(real *dst, ptrdiff_t plane, ptrdiff_t depth, const real *src, ptrdiff_t count,
                            ptrdiff_t step, ptrdiff_t channels)
 {
-    for (ptrdiff_t c = 0; c < channels; c += depth, dst += plane, src += depth) {
-        const ptrdiff_t here = min_size(depth, channels - c);
-        if (depth == MR1 && here == MR1)
-            split_plane(dst, MR1, src, count, step, MR1);
-        else if (depth == MR2 && here == MR2)
-            split_plane(dst, MR2, src, count, step, MR2);
-        else
-            split_plane(dst, depth, src, count, step, here);
+    if (step == channels && depth == channels) {
+        memcpy(dst, src, (size_t)(count * depth) * sizeof(real));
+        return;
     }
+    /* the last pixels one by one: vectors would read behind them or write into what is there already */
+    const ptrdiff_t most = depth == MR1 || depth == MR2 ? max_size(0, count - 1 - 2 * VL / step) : 0;
+    if (depth == MR2)
+        split_pixels(dst, plane, MR2, src, most, step, channels);
+    else
+        split_pixels(dst, plane, MR1, src, most, step, channels);
+    for (ptrdiff_t i = most; i < count; i++)
+        for (ptrdiff_t c = 0, p = 0; c < channels; c += depth, p += plane)
+            for (ptrdiff_t d = 0; d < min_size(depth, channels - c); d++)
+                dst[p + i * depth + d] = src[i * step + c + d];
 }
 
 static void sum_slots(real *dst, const real *slots, ptrdiff_t slot_stride, ptrdiff_t count, ptrdiff_t length,
