@@ -3,40 +3,58 @@
 #include "depthwise.h"
 
 #define UNROLL _Pragma("GCC unroll 16")
-enum { MOST_PIXELS = 8, MOST_TAPS = 12, BLOCK = 16 };
+enum { MOST_SUMS = 8, MOST_TAPS = 12, BLOCK = 16 };
 
-/* P pixels at a time share each load of the filter. */
-static inline __attribute__((always_inline)) void forward_pixels(const int P, const tap *taps, ptrdiff_t count,
-                                                                 ptrdiff_t C, const real *x, ptrdiff_t x_step,
-                                                                 const real *w, const real *b, real *y,
-                                                                 ptrdiff_t y_step, int accumulate)
+/* P pixels share each load of the filter, Q vectors of channels each look at the table of taps. */
+static inline __attribute__((always_inline)) void forward_tile(const int P, const int Q, ptrdiff_t n, const tap *taps,
+                                                               ptrdiff_t count, const real *x, ptrdiff_t x_step,
+                                                               const real *w, const real *b, real *y,
+                                                               ptrdiff_t y_step, int accumulate)
 {
-    EACH_VECTOR(c, n, C, {
-        vreal sum[MOST_PIXELS];
-        const vreal start = b ? load_n(b + c, n) : (vreal){0};
+    vreal sum[MOST_SUMS][MOST_SUMS];
+    UNROLL for (int q = 0; q < Q; q++) {
+        const vreal start = b ? load_n(b + q * VL, n) : (vreal){0};
         UNROLL for (int p = 0; p < P; p++)
-            sum[p] = accumulate ? load_n(y + p * y_step + c, n) : start;
-        for (ptrdiff_t t = 0; t < count; t++) {
-            const vreal wv = load_n(w + taps[t].w + c, n);
-            const real *at = x + taps[t].x + c;
+            sum[p][q] = accumulate ? load_n(y + p * y_step + q * VL, n) : start;
+    }
+    for (ptrdiff_t t = 0; t < count; t++) {
+        const real *at = x + taps[t].x, *wt = w + taps[t].w;
+        UNROLL for (int q = 0; q < Q; q++) {
+            const vreal wv = load_n(wt + q * VL, n);
             UNROLL for (int p = 0; p < P; p++)
-                sum[p] += load_n(at + p * x_step, n) * wv;
+                sum[p][q] += load_n(at + p * x_step + q * VL, n) * wv;
         }
-        UNROLL for (int p = 0; p < P; p++)
-            store_n(y + p * y_step + c, sum[p], n);
-    });
+    }
+    UNROLL for (int p = 0; p < P; p++)
+        UNROLL for (int q = 0; q < Q; q++)
+            store_n(y + p * y_step + q * VL, sum[p][q], n);
+}
+
+static inline __attribute__((always_inline)) void forward_pixels(const int P, const int Q, const tap *taps,
+                                                                 ptrdiff_t count, ptrdiff_t C, const real *x,
+                                                                 ptrdiff_t x_step, const real *w, const real *b,
+                                                                 real *y, ptrdiff_t y_step, int accumulate)
+{
+    ptrdiff_t c = 0;
+    for (; c + Q * VL <= C; c += Q * VL)
+        forward_tile(P, Q, VL, taps, count, x + c, x_step, w + c, b ? b + c : NULL, y + c, y_step, accumulate);
+    for (; c + VL <= C; c += VL)
+        forward_tile(P, 1, VL, taps, count, x + c, x_step, w + c, b ? b + c : NULL, y + c, y_step, accumulate);
+    if (c < C)
+        forward_tile(P, 1, C - c, taps, count, x + c, x_step, w + c, b ? b + c : NULL, y + c, y_step, accumulate);
 }
 
 static void forward(const tap *taps, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t C, const real *x, ptrdiff_t x_step,
                     const real *w, const real *b, real *y, ptrdiff_t y_step, int accumulate)
 {
-    ptrdiff_t p = 0;
-    for (; p + 8 <= pixels; p += 8)
-        forward_pixels(8, taps, count, C, x + p * x_step, x_step, w, b, y + p * y_step, y_step, accumulate);
-    for (; p + 4 <= pixels; p += 4)
-        forward_pixels(4, taps, count, C, x + p * x_step, x_step, w, b, y + p * y_step, y_step, accumulate);
-    for (; p < pixels; p++)
-        forward_pixels(1, taps, count, C, x + p * x_step, x_step, w, b, y + p * y_step, y_step, accumulate);
+#define PIXELS(P, Q)                                                   \
+    for (; pixels >= P; pixels -= P, x += P * x_step, y += P * y_step) \
+        forward_pixels(P, Q, taps, count, C, x, x_step, w, b, y, y_step, accumulate)
+    PIXELS(8, 1);
+    PIXELS(4, 2);
+    PIXELS(2, 4);
+    PIXELS(1, 4);
+#undef PIXELS
 }
 
 /* T taps at a time share each load of dy; a few pixels at a time, so that their lines stay in the first-level
