@@ -220,7 +220,8 @@ static void run_task(const T(correlation) *c, const plan *p, const real *v, ptrd
     for (ptrdiff_t t = first; t < end; t++) {
         const tile at = tile_at(&p->tiles, origin + t);
         const ptrdiff_t pixel = at.n * c->y_image + at.i * c->y_row + at.j * c->y_col + column;
-        const real *from = m + (t - first) * p->nr, *bias = p->start + column, *onto = c->accumulate ? c->y : c->residual;
+        const real *from = m + (t - first) * p->nr, *bias = p->start + column;
+        const real *onto = c->accumulate ? c->y : c->residual;
         if (at.h == p->scheme->m && at.w == p->scheme->m && !act && !onto)
             p->scheme->output(from, p->m_plane, bias, c->y + pixel, c->y_row, c->y_col, lanes);
         else
@@ -283,6 +284,7 @@ void T(winograd_run)(const T(correlation) *c, ptrdiff_t S, void *scratch, int th
 
 void T(winograd_pack)(const T(correlation) *c, ptrdiff_t S, real *packed, int threads)
 {
+    (void)threads; /* unused without OpenMP */
     const plan p = make_plan(c, S, NULL, 1);
     const ptrdiff_t pieces = pack_pieces(c, &p);
     T(correlation) unpacked = *c;

@@ -43,7 +43,8 @@ typedef struct {
     /* y = A' m A + bias: a whole tile, n filters */
     void (*output)(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row, ptrdiff_t y_col,
                    ptrdiff_t n);
-    /* y = act(A' m A + bias + onto): h x w pixels of a tile; onto, which lies like y and may be y, and act may be NULL */
+    /* y = act(A' m A + bias + onto): h x w pixels of a tile; onto, which lies like y and may be y, may be NULL, and so
+     * may act */
     void (*output_apart)(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row, ptrdiff_t y_col,
                          ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto, forward_kernel act, real alpha);
     /* dm[e] = (A dY A')[e] of n filters, and their sums over the tile are added to db unless that is NULL */
