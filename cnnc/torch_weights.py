@@ -1,5 +1,6 @@
 """Weights in PyTorch's names and layouts: read into a network, and written from one. Nothing in a file is executed."""
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -142,12 +143,13 @@ def _arrays(path_or_mapping):
 
 
 def _tensor(path, file, name):
-    """A tensor of a file; NumPy has no type for some, such as bfloat16."""
-    try:
-        return file.get_tensor(name)
-    except TypeError:
-        dtype = file.get_slice(name).get_dtype()
-        raise ValueError(f'{path}: weights must be of a type that NumPy has: received "{name}" as {dtype}') from None
+    """A tensor of a file; NumPy has no type for some, such as bfloat16, unless another package adds it."""
+    with contextlib.suppress(TypeError):
+        tensor = file.get_tensor(name)
+        if tensor.dtype.kind in "fiub":
+            return tensor
+    dtype = file.get_slice(name).get_dtype()
+    raise ValueError(f'{path}: weights must be of a type that NumPy has: received "{name}" as {dtype}')
 
 
 def _array(name, value):
