@@ -22,14 +22,39 @@ static T(ending) ending_at(const forward *f, ptrdiff_t at)
     return end;
 }
 
+/* Adds the sums of the first `count` pixels' deviations from the centre. */
+static void add_moments(const forward *f, const real *x, ptrdiff_t count, const real *centre, double *sum_d,
+                        double *sum_dd)
+{
+    for (ptrdiff_t c = 0; c < f->s.C; c++)
+        sum_d[c] = sum_dd[c] = 0;
+    for (ptrdiff_t p = 0; p < count; p += f->s.piece)
+        f->kernels->moments(x + p * f->s.C, min_size(f->s.piece, count - p), f->s.C, centre, sum_d, sum_dd);
+}
+
+/* Leaves mean and m2, the sum of squared deviations from it, of a part. */
 static void measure_part(const forward *f, ptrdiff_t image, ptrdiff_t part)
 {
+    enum { SAMPLE = 16 }; /* the part of a part whose mean is the centre */
     const shape *s = &f->s;
     const real *x = f->x + (image * s->P + part * s->part) * s->C;
-    const ptrdiff_t pixels = part_pixels(s, part);
-    for (ptrdiff_t p = 0; p < pixels; p += s->piece)
-        f->kernels->moments(x + p * s->C, min_size(s->piece, pixels - p), s->C, f->centred, p,
-                            sums_at(&f->m, image, part, 0), sums_at(&f->m, image, part, 1));
+    const ptrdiff_t pixels = part_pixels(s, part), sample = ceil_div(pixels, SAMPLE);
+    double *mean = sums_at(&f->m, image, part, 0), *m2 = sums_at(&f->m, image, part, 1);
+    real *centre = coefficients_at(&f->m, s, image, FORWARD_COEFFICIENTS + part);
+    for (ptrdiff_t c = 0; c < s->C; c++)
+        centre[c] = 0;
+    if (f->centred) {
+        add_moments(f, x, sample, centre, mean, m2);
+        for (ptrdiff_t c = 0; c < s->C; c++)
+            centre[c] = (real)(mean[c] / (double)sample);
+    }
+    add_moments(f, x, pixels, centre, mean, m2);
+    const double each = f->centred ? 1 / (double)pixels : 0;
+    for (ptrdiff_t c = 0; c < s->C; c++) {
+        const double left = mean[c] * each, squares = m2[c] - mean[c] * left;
+        mean[c] = (double)centre[c] + left;
+        m2[c] = squares > 0 ? squares : 0;
+    }
 }
 
 /* Rounds the statistics of a group and keeps them, if they are asked for. */
@@ -97,8 +122,8 @@ static void forward_row(const forward *f, ptrdiff_t row)
 int OP(normalise)(const ARGS(normalise) *a, void *scratch, int threads)
 {
     const shape s = shape_of(a->N, a->M / a->N, a->C, a->G);
-    const forward f = {s, workspace_of(&s, scratch, FORWARD_COEFFICIENTS), KERNELS(norm), a->x, a->gamma, a->beta, a->y,
-                       a->mean, a->low, a->var, a->centred != 0, a->eps, {a->residual, a->act, (real)a->alpha}};
+    const forward f = {s, workspace_of(&s, scratch, FORWARD_COEFFICIENTS + s.parts), KERNELS(norm), a->x, a->gamma,
+                       a->beta, a->y, a->mean, a->low, a->var, a->centred != 0, a->eps, {a->residual, a->act, (real)a->alpha}};
     const double work = 6 * elements(&s);
     if (s.P == 1) {
         const ptrdiff_t rows = s.N * s.G, chunk = ceil_div(CHUNK, s.C / s.G);
@@ -130,7 +155,7 @@ size_t OP_SCRATCH(normalise)(const ARGS(normalise) *a, int threads)
 {
     (void)threads;
     const shape s = shape_of(a->N, a->M / a->N, a->C, a->G);
-    return s.P == 1 ? 0 : (size_t)s.N * workspace_of(&s, NULL, FORWARD_COEFFICIENTS).image;
+    return s.P == 1 ? 0 : (size_t)s.N * workspace_of(&s, NULL, FORWARD_COEFFICIENTS + s.parts).image;
 }
 
 /* --- with statistics that are given: one image, whose groups are the channels --------------------------- */

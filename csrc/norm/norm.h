@@ -11,16 +11,18 @@
  *     dbeta = sum dt        dgamma = sum dt z               over all images and pixels
  *     dx = rstd (gamma dt - [sum gamma dt / M] - z [sum gamma dt z / M])    sums over the group; RMS without the first
  *
- * Memory is passed over twice forward (x; x to y) and twice backward (dy and x; dy and x to dx). An activation costs
- * no further pass, and without a residual not even y is read backward: v is computed again by the same operations from
- * the same coefficients, which come from the statistics as they are kept (mean, low and var as reals), so act' sees the
- * same bits. With a residual, the first pass reads y, too, and leaves dt as the residual's gradient for the second.
+ * Memory is passed over twice forward (x; x to y) and twice backward (dy and x; dy and x to dx). An activation costs no
+ * further pass, and without a residual not even y is read backward: v is computed again by the same operations from the
+ * same coefficients, which come from the statistics as they are kept (mean, low and var as reals), so act' sees the same
+ * bits. Where y is given, the first pass makes dt of a piece at a time, reads it out of the cache, and leaves it as the
+ * residual's gradient for the second.
  *
- * Statistics never come from sum x^2 - (sum x)^2. A piece of pixels is read twice, the second time out of the nearest
- * cache: first for its mean, then for the sums of deviations d from it, which also put right what rounding did to that
- * mean. Pieces are merged in double, in order (Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for
- * computing sample variances, 1979). The mean leaves as two numbers, mean + low, so that x - mean stays exact under a
- * large offset.
+ * Statistics never come from sum x^2 - (sum x)^2. A part of the pixels is read for the sums of d and d^2, the deviations
+ * from the mean c of its first sixteenth: of the mean of all its pixels c is off by no more than sqrt(16) deviations,
+ * whatever x holds, so sum d^2 - (sum d)^2 / n loses four bits in the worst case, and one as a rule. Sums of a few rows
+ * are in float, the others in double; parts are merged in order (Chan, Golub, LeVeque: Updating formulae and a pairwise
+ * algorithm for computing sample variances, 1979). The mean leaves as two numbers, mean + low, so that x - mean stays
+ * exact under a large offset.
  *
  * Kernels see `pixels` x C elements without gaps, at any alignment, read nothing past them and own ragged edges. Few
  * channels would leave lanes empty, so then R pixels are taken as one row of W = R C columns, folded in the end:
@@ -52,36 +54,30 @@ typedef struct {
     real alpha;
 } T(ending);
 
-/* What stands before the gradient: dt = dy act'(y), or dy act'(v) with y NULL. With `dt` products and row_sums leave it
- * there, with `add_dt` they add it. All as x; dt may be dy. */
+/* What comes before the gradient of v: dt = dy act'(v). */
 typedef struct {
-    const real *dy, *y;
-    ptrdiff_t act;
+    const real *dy;
+    ptrdiff_t act; /* none, relu, leaky_relu or one whose derivative reads what it is applied to */
     real alpha;
-    real *dt;
-    int add_dt;
 } T(beginning);
 
 typedef struct {
-    /* Merges mean and m2 (the sum of squared deviations) of x (pixels, C) into mean, m2 (C) of `before` pixels, 0 to
-     * start. With centred = 0 mean becomes 0 and m2 the sum of squares. */
-    void (*moments)(const real *x, ptrdiff_t pixels, ptrdiff_t C, int centred, ptrdiff_t before, double *mean,
-                    double *m2);
+    /* Adds to sum_d and sum_dd (C) the sums of d = x - centre[c] and of d^2 over the pixels. */
+    void (*moments)(const real *x, ptrdiff_t pixels, ptrdiff_t C, const real *centre, double *sum_d, double *sum_dd);
     /* Merges mean_b, m2_b of `b` values into mean, m2 of `a` values, channel by channel. */
     void (*merge)(double *mean, double *m2, ptrdiff_t a, const double *mean_b, const double *m2_b, ptrdiff_t b,
                   ptrdiff_t C);
     /* y = act(v + residual) with v as f says; y may be x or residual. */
     void (*affine)(const real *x, real *y, ptrdiff_t pixels, ptrdiff_t C, T(affine) f, T(ending) end);
-    /* sum_dt (+)= sum of dt, sum_dtd (+)= sum of dt (x - centre), over the pixels; with `first` they are overwritten. v
-     * and the centre as f says. x may be NULL where v is not needed: sum_dtd is then 0. */
-    void (*products)(T(beginning) in, const real *x, ptrdiff_t pixels, ptrdiff_t C, T(affine) f, int first,
-                     double *sum_dt, double *sum_dtd);
-    /* dx (+)= dt f.scale[c] + (x - f.centre[c]) by_d[c] + constant[c]; dx may be dy. by_d NULL: only the first term, and
-     * x may be NULL where v is not needed. */
+    /* Adds to sum_dt and sum_dtd (C) the sums of dt and of dt (x - centre), v and the centre as f says. */
+    void (*products)(T(beginning) in, const real *x, ptrdiff_t pixels, ptrdiff_t C, T(affine) f, double *sum_dt,
+                     double *sum_dtd);
+    /* dx (+)= dt f.scale[c] + (x - f.centre[c]) by_d[c] + constant[c]; dx may be dy. */
     void (*affine_dx)(T(beginning) in, const real *x, real *dx, ptrdiff_t pixels, ptrdiff_t C, T(affine) f,
                       const real *by_d, const real *constant, int accumulate);
 
-    /* The same for one row x (length) of a single group. row_moments as moments. */
+    /* The same for one row x (length) of a single group. row_moments merges mean and m2, the sum of squared deviations,
+     * of x into those of `before` values, 0 to start; with centred = 0 mean becomes 0 and m2 the sum of squares. */
     void (*row_moments)(const real *x, ptrdiff_t length, int centred, ptrdiff_t before, double *mean, double *m2);
     void (*row)(const real *x, real *y, ptrdiff_t length, T(row_map) f, T(ending) end);
     /* Adds gamma dt to *sum, gamma dt (x - mean) to *product; dgamma += dt z, dbeta += dt unless they are NULL. */

@@ -6,13 +6,15 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { BLOCK = 4, MOST_COLUMNS = 2 * BLOCK * VL }; /* BLOCK vectors of columns are summed at a time */
+/* Rows of pixels have LEAST_WIDTH columns or more; GROUP rows and SPAN columns are summed at a time. */
+enum { LINE = 64 / sizeof(real), LEAST_WIDTH = 8 * LINE, GROUP = 4, SPAN = 512 };
+#define ALIGNED __attribute__((aligned(64)))
 
-/* R, the pixels of a row: 1, or the power of 2 that makes rows of BLOCK vectors or more, but less than twice that. */
+/* R, the pixels of a row: 1, or the power of 2 that makes rows of LEAST_WIDTH or more, but less than twice that. */
 INLINE ptrdiff_t pixels_per_row(ptrdiff_t C)
 {
     ptrdiff_t R = 1;
-    while (R * C < BLOCK * VL)
+    while (R * C < LEAST_WIDTH)
         R *= 2;
     return R;
 }
@@ -35,119 +37,7 @@ INLINE void store_ahead(real *p, vreal v, ptrdiff_t n, ptrdiff_t left)
 /* The forward pass and the backward one, which computes v again, must come to the same bits: both come here. */
 INLINE vreal affine_of(vreal d, vreal scale, vreal shift) { return d * scale + shift; }
 
-/* dt of the elements at `at`, where v is `v`, which only counts with y NULL. `act` is in.act, perhaps as a constant. */
-INLINE vreal gradient_at(const T(beginning) *in, ptrdiff_t act, ptrdiff_t at, ptrdiff_t left, vreal v)
-{
-    vreal dy = load_ahead(in->dy + at, left);
-    if (act == ACTIVATION_none)
-        return dy;
-    return vactivate_dx(act, dy, in->y ? load_ahead(in->y + at, left) : v, in->alpha);
-}
-
-/* Leaves dt in its first n lanes. */
-INLINE void keep_gradient(const T(beginning) *in, vreal dt, ptrdiff_t at, ptrdiff_t n, ptrdiff_t left)
-{
-    if (in->dt)
-        store_ahead(in->dt + at, in->add_dt ? load_ahead(in->dt + at, left) + dt : dt, n, left);
-}
-
-/* --- sums over columns --------------------------------------------------------------------------------- */
-
-enum { VALUES, DEVIATIONS, PRODUCTS };
-
-/* What is summed in each column: a of x; a and b of d = x - centre and d^2; or a and b of dt and dt d. */
-typedef struct {
-    const real *x;
-    T(affine) f;
-    T(beginning) in;
-    real *a, *b;
-} columns;
-
-/* Adds the lanes at p of vector i, columns i VL and on, to its sums. The first n are its own; `left` are there. */
-INLINE void add_lanes(const columns *s, ptrdiff_t p, int i, ptrdiff_t n, ptrdiff_t left, vreal centre, vreal *a,
-                      vreal *b, int kind, ptrdiff_t act)
-{
-    if (kind == VALUES) {
-        *a += load_ahead(s->x + p, left);
-        return;
-    }
-    vreal d = {0};
-    if (s->x) {
-        d = load_ahead(s->x + p, left) - centre;
-        if (left < VL)
-            d = select(first_lanes(left), d, (vreal){0});
-    }
-    vreal factor = d;
-    if (kind == PRODUCTS) {
-        vreal v = act == ACTIVATION_none ? d : affine_of(d, load(s->f.scale + i * VL), load(s->f.shift + i * VL));
-        factor = gradient_at(&s->in, act, p, left, v);
-        keep_gradient(&s->in, factor, p, n, left);
-    }
-    *a += factor;
-    *b += factor * d;
-}
-
-/* `vectors` vectors of columns, whose last one has `last` lanes, over rows `stride` apart; then those of the first
- * `rest` columns of one more, incomplete row. */
-INLINE void sum_block(columns s, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t rest, int vectors, ptrdiff_t last,
-                      int kind, ptrdiff_t act)
-{
-    vreal a[BLOCK] = {{0}}, b[BLOCK] = {{0}}, centre[BLOCK] = {{0}};
-    for (int i = 0; kind != VALUES && i < vectors; i++)
-        centre[i] = load(s.f.centre + i * VL);
-    ptrdiff_t p = 0;
-#define ADD(i, n, left) add_lanes(&s, p + (i) * VL, i, n, left, centre[i], &a[i], &b[i], kind, act)
-    for (ptrdiff_t m = 1; m < rows; m++, p += stride) { /* a ragged vector reads on into the next row */
-        for (int i = 0; i < vectors - 1; i++)
-            ADD(i, VL, VL);
-        ADD(vectors - 1, last, VL);
-    }
-    if (rows > 0) {
-        for (int i = 0; i < vectors - 1; i++)
-            ADD(i, VL, VL);
-        ADD(vectors - 1, last, last);
-        p += stride;
-    }
-    for (int i = 0; i < vectors && rest > i * VL; i++) {
-        ptrdiff_t n = min_size(VL, rest - i * VL);
-        ADD(i, n, n);
-    }
-#undef ADD
-    for (int i = 0; i < vectors; i++) {
-        store_n(s.a + i * VL, a[i], i < vectors - 1 ? VL : last);
-        if (kind != VALUES)
-            store_n(s.b + i * VL, b[i], i < vectors - 1 ? VL : last);
-    }
-}
-
-static const real *past(const real *p, ptrdiff_t k) { return p ? p + k : NULL; }
-
-static columns columns_from(const columns *s, ptrdiff_t k)
-{
-    columns at = *s;
-    at.x = past(s->x, k), at.in.dy = past(s->in.dy, k), at.in.y = past(s->in.y, k);
-    at.in.dt = s->in.dt ? s->in.dt + k : NULL;
-    at.f = (T(affine)){past(s->f.centre, k), past(s->f.scale, k), past(s->f.shift, k)};
-    at.a = s->a + k, at.b = s->b ? s->b + k : NULL;
-    return at;
-}
-
-/* `width` columns */
-INLINE void sum_columns(columns s, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t width, ptrdiff_t rest, int kind,
-                        ptrdiff_t act)
-{
-    for (ptrdiff_t k = 0; k < width; k += BLOCK * VL) {
-        ptrdiff_t vectors = min_size(BLOCK, ceil_div(width - k, VL)), left = rest - k;
-        ptrdiff_t last = min_size(VL, width - k - (vectors - 1) * VL);
-        columns at = columns_from(&s, k);
-        switch (vectors) {
-        case 4: sum_block(at, rows, stride, left, 4, last, kind, act); break;
-        case 3: sum_block(at, rows, stride, left, 3, last, kind, act); break;
-        case 2: sum_block(at, rows, stride, left, 2, last, kind, act); break;
-        default: sum_block(at, rows, stride, left, 1, last, kind, act);
-        }
-    }
-}
+/* --- rows of several pixels --------------------------------------------------------------------------- */
 
 /* Sums of R C columns become those of C channels: the second half is added to the first, again and again. */
 static void fold(real *sums, ptrdiff_t C, ptrdiff_t R)
@@ -161,41 +51,182 @@ static void fold(real *sums, ptrdiff_t C, ptrdiff_t R)
     }
 }
 
-/* C values, R times one after the other */
-static void spread(real *values, ptrdiff_t C, ptrdiff_t R)
+/* C values, R times one after the other, in a place of their own */
+static const real *spread(const real *values, real *room, ptrdiff_t C, ptrdiff_t R)
 {
-    for (ptrdiff_t have = C; have < R * C; have *= 2)
-        memcpy(values + have, values, (size_t)have * sizeof(real));
-}
-
-/* Coefficients for a row of R pixels: spread in a place of their own where R > 1. */
-static const real *coefficients(const real *values, real *room, ptrdiff_t C, ptrdiff_t R)
-{
-    if (R == 1 || !values)
-        return values;
     memcpy(room, values, (size_t)C * sizeof(real));
-    spread(room, C, R);
+    for (ptrdiff_t have = C; have < R * C; have *= 2)
+        memcpy(room + have, room, (size_t)have * sizeof(real));
     return room;
 }
 
-static T(affine) spread_map(T(affine) f, real room[3][MOST_COLUMNS + VL], ptrdiff_t C, ptrdiff_t R)
+/* --- passes over pixels --------------------------------------------------------------------------------- */
+
+enum { MOMENTS, PRODUCTS, FORWARD, BACKWARD };
+
+/* What a pass reads and writes; what it does not need is NULL. */
+typedef struct {
+    const real *x, *other;                               /* other: dy, or the residual */
+    real *out;                                           /* y or dx */
+    const real *centre, *scale, *shift, *by_d, *constant; /* of columns, padded */
+    real *a, *b;                                         /* sums of columns, padded */
+    real alpha;
+    ptrdiff_t ahead; /* where to prefetch */
+} pass;
+
+static const real *past(const real *p, ptrdiff_t k) { return p ? p + k : NULL; }
+
+/* The pass from elements `at` and columns `c` on. */
+static pass from(const pass *p, ptrdiff_t at, ptrdiff_t c)
 {
-    return (T(affine)){coefficients(f.centre, room[0], C, R), coefficients(f.scale, room[1], C, R),
-                       coefficients(f.shift, room[2], C, R)};
+    pass q = *p;
+    q.x = p->x + at, q.other = past(p->other, at), q.out = p->out ? p->out + at : NULL;
+    q.centre = p->centre + c, q.scale = past(p->scale, c), q.shift = past(p->shift, c);
+    q.by_d = past(p->by_d, c), q.constant = past(p->constant, c);
+    return q;
 }
 
-/* Runs the statements for spans of channels [c, c + channels) that a row of `width` columns holds R times: all
- * channels at once where they are few, else the columns of a block, so that a piece's second reading finds them in
- * the nearest cache. */
-#define EACH_SPAN(pixels, C, ...)                                                                 \
-    do {                                                                                          \
-        const ptrdiff_t R = pixels_per_row(C), rows = (pixels) / R, rest = (pixels) % R * (C);    \
-        for (ptrdiff_t c = 0, channels; c < (C); c += channels) {                                 \
-            channels = R > 1 ? (C) : min_size(BLOCK * VL, (C) - c);                               \
-            const ptrdiff_t width = R * channels;                                                 \
-            __VA_ARGS__                                                                           \
-        }                                                                                         \
-    } while (0)
+/* `vectors` vectors of columns, from k on, in `rows` rows that are `stride` apart, from row `at` on. n lanes are columns
+ * of the row and `left` can be read. `plus`: with a residual, or adding to dx. */
+INLINE void visit(const pass *p, int kind, ptrdiff_t act, int plus, ptrdiff_t at, ptrdiff_t stride, int rows,
+                  ptrdiff_t k, int vectors, ptrdiff_t n, ptrdiff_t left)
+{
+    enum { MOST = LINE / VL };
+    const int sums = kind == MOMENTS || kind == PRODUCTS, maps = kind == FORWARD || act != ACTIVATION_none;
+    vreal a[MOST], b[MOST], centre[MOST], scale[MOST], shift[MOST], by_d[MOST], constant[MOST];
+    for (int i = 0; i < vectors; i++) {
+        const ptrdiff_t c = k + i * VL;
+        centre[i] = load(p->centre + c);
+        if (sums)
+            a[i] = load(p->a + c), b[i] = load(p->b + c);
+        if (maps || kind == BACKWARD)
+            scale[i] = load(p->scale + c);
+        if (maps)
+            shift[i] = load(p->shift + c);
+        if (kind == BACKWARD)
+            by_d[i] = load(p->by_d + c), constant[i] = load(p->constant + c);
+    }
+    for (int r = 0; r < rows; r++) {
+        const ptrdiff_t row = at + r * stride + k;
+        if (vectors == MOST && rows > 1) {
+            __builtin_prefetch(p->x + row + p->ahead);
+            if (kind == PRODUCTS)
+                __builtin_prefetch(p->other + row + p->ahead);
+        }
+        for (int i = 0; i < vectors; i++) {
+            const ptrdiff_t e = row + i * VL;
+            vreal d = load_ahead(p->x + e, left) - centre[i], v = d, result = d;
+            if (maps)
+                v = affine_of(d, scale[i], shift[i]);
+            if (kind == FORWARD)
+                result = vactivate(act, plus ? v + load_ahead(p->other + e, left) : v, p->alpha);
+            if (kind == PRODUCTS || kind == BACKWARD)
+                result = vactivate_dx(act, load_ahead(p->other + e, left), v, p->alpha);
+            if (sums) {
+                d = left < VL ? select(first_lanes(left), d, (vreal){0}) : d;
+                result = kind == MOMENTS ? d : result; /* dt is 0 where dy is */
+                a[i] += result;
+                b[i] += result * d;
+                continue;
+            }
+            if (kind == BACKWARD)
+                result = result * scale[i] + (d * by_d[i] + constant[i]);
+            if (kind == BACKWARD && plus)
+                result = load_ahead(p->out + e, left) + result;
+            store_ahead(p->out + e, result, n, left);
+        }
+    }
+    for (int i = 0; sums && i < vectors; i++)
+        store(p->a + k + i * VL, a[i]), store(p->b + k + i * VL, b[i]);
+}
+
+/* `width` columns of some rows, line by line. A ragged vector reads on into the next row, unless these are `last`. */
+INLINE void visit_rows(const pass *p, int kind, ptrdiff_t act, int plus, ptrdiff_t at, ptrdiff_t stride, int rows,
+                       ptrdiff_t width, int last)
+{
+    ptrdiff_t k = 0;
+    for (; k + LINE <= width; k += LINE)
+        visit(p, kind, act, plus, at, stride, rows, k, LINE / VL, VL, VL);
+    for (; k + VL <= width; k += VL)
+        visit(p, kind, act, plus, at, stride, rows, k, 1, VL, VL);
+    if (k < width)
+        visit(p, kind, act, plus, at, stride, rows, k, 1, width - k, last ? width - k : VL);
+}
+
+/* All pixels; sum_a and sum_b (C) get the sums added.
+ *
+ * For sums GROUP rows are visited side by side, so that the sums are fetched and stored once for all of them. A processor
+ * does not see where such streams lead, so the next rows are prefetched, unless they are so long that they would collide
+ * in the nearest cache. What is written is written in the order of memory. */
+INLINE void visit_all(pass all, int kind, ptrdiff_t act, int plus, ptrdiff_t pixels, ptrdiff_t C, double *sum_a,
+                      double *sum_b)
+{
+    const ptrdiff_t R = pixels_per_row(C), rows = pixels / R, rest = pixels % R * C, stride = R * C;
+    real room[5][2 * LEAST_WIDTH] ALIGNED, a[SPAN + LINE] ALIGNED, b[SPAN + LINE] ALIGNED;
+    const real **const coefficients[5] = {&all.centre, &all.scale, &all.shift, &all.by_d, &all.constant};
+    for (int i = 0; R > 1 && i < 5; i++)
+        if (*coefficients[i])
+            *coefficients[i] = spread(*coefficients[i], room[i], C, R);
+    all.ahead = stride < SPAN ? GROUP * stride : 0;
+    const ptrdiff_t span = sum_a ? SPAN : 2 * SPAN;
+    for (ptrdiff_t c = 0; c < C; c += span) {
+        const ptrdiff_t channels = min_size(span, C - c), width = R * channels;
+        const ptrdiff_t whole = width % VL == 0 ? rows : rows - 1; /* rows that a ragged vector may read past */
+        pass p = from(&all, c, c);
+        p.a = a, p.b = b;
+        if (sum_a) {
+            memset(a, 0, (size_t)(width + LINE) * sizeof(real));
+            memset(b, 0, (size_t)(width + LINE) * sizeof(real));
+        }
+        ptrdiff_t m = 0;
+        for (; sum_a && m + GROUP <= whole; m += GROUP)
+            visit_rows(&p, kind, act, plus, m * stride, stride, GROUP, width, 0);
+        for (; m < rows; m++)
+            visit_rows(&p, kind, act, plus, m * stride, stride, 1, width, 1);
+        if (rest > 0)
+            visit_rows(&p, kind, act, plus, m * stride, stride, 1, rest, 1);
+        if (sum_a) {
+            fold(a, channels, R);
+            fold(b, channels, R);
+            for (ptrdiff_t i = 0; i < channels; i++)
+                sum_a[c + i] += (double)a[i], sum_b[c + i] += (double)b[i];
+        }
+    }
+}
+
+static void moments(const real *x, ptrdiff_t pixels, ptrdiff_t C, const real *centre, double *sum_d, double *sum_dd)
+{
+    const pass p = {.x = x, .centre = centre};
+    visit_all(p, MOMENTS, ACTIVATION_none, 0, pixels, C, sum_d, sum_dd);
+}
+
+static void products(T(beginning) in, const real *x, ptrdiff_t pixels, ptrdiff_t C, T(affine) f, double *sum_dt,
+                     double *sum_dtd)
+{
+    const pass p = {.x = x, .other = in.dy, .centre = f.centre, .scale = f.scale, .shift = f.shift, .alpha = in.alpha};
+    FOR_ACTIVATION(act, in.act, visit_all(p, PRODUCTS, act, 0, pixels, C, sum_dt, sum_dtd););
+}
+
+static void affine(const real *x, real *y, ptrdiff_t pixels, ptrdiff_t C, T(affine) f, T(ending) end)
+{
+    const pass p = {.x = x, .other = end.residual, .out = y, .centre = f.centre, .scale = f.scale, .shift = f.shift,
+                    .alpha = end.alpha};
+    if (end.residual)
+        FOR_ACTIVATION(act, end.act, visit_all(p, FORWARD, act, 1, pixels, C, NULL, NULL););
+    else
+        FOR_ACTIVATION(act, end.act, visit_all(p, FORWARD, act, 0, pixels, C, NULL, NULL););
+}
+
+static void affine_dx(T(beginning) in, const real *x, real *dx, ptrdiff_t pixels, ptrdiff_t C, T(affine) f,
+                      const real *by_d, const real *constant, int accumulate)
+{
+    const pass p = {.x = x, .other = in.dy, .out = dx, .centre = f.centre, .scale = f.scale, .shift = f.shift,
+                    .by_d = by_d, .constant = constant, .alpha = in.alpha};
+    if (accumulate)
+        FOR_ACTIVATION(act, in.act, visit_all(p, BACKWARD, act, 1, pixels, C, NULL, NULL););
+    else
+        FOR_ACTIVATION(act, in.act, visit_all(p, BACKWARD, act, 0, pixels, C, NULL, NULL););
+}
 
 /* One channel: share = b / (a + b), weight = a b / (a + b). */
 INLINE void merge_one(double *mean, double *m2, double mean_b, double m2_b, double share, double weight)
@@ -213,6 +244,8 @@ static void merge(double *mean, double *m2, ptrdiff_t a, const double *mean_b, c
         merge_one(mean + c, m2 + c, mean_b[c], m2_b[c], share, weight);
 }
 
+/* --- one row of a single group ------------------------------------------------------------------------- */
+
 /* Merges `count` values, as sums of their deviations from a centre and of the squares, into mean, m2 of `before`. */
 INLINE void merge_sums(double *mean, double *m2, ptrdiff_t before, ptrdiff_t count, int centred, double centre,
                        double deviations, double squares)
@@ -229,102 +262,12 @@ INLINE void merge_sums(double *mean, double *m2, ptrdiff_t before, ptrdiff_t cou
     }
 }
 
-static void moments(const real *x, ptrdiff_t pixels, ptrdiff_t C, int centred, ptrdiff_t before, double *mean,
-                    double *m2)
-{
-    const real each = (real)(1 / (double)pixels);
-    real centre[MOST_COLUMNS + VL], a[MOST_COLUMNS], b[MOST_COLUMNS];
-    EACH_SPAN(pixels, C, {
-        memset(centre, 0, sizeof centre);
-        if (centred) {
-            sum_columns((columns){.x = x + c, .a = centre}, rows, R * C, width, rest, VALUES, ACTIVATION_none);
-            fold(centre, channels, R);
-            for (ptrdiff_t i = 0; i < channels; i++)
-                centre[i] *= each;
-            spread(centre, channels, R);
-        }
-        sum_columns((columns){.x = x + c, .f.centre = centre, .a = a, .b = b}, rows, R * C, width, rest, DEVIATIONS,
-                    ACTIVATION_none);
-        fold(a, channels, R);
-        fold(b, channels, R);
-        for (ptrdiff_t i = 0; i < channels; i++)
-            merge_sums(mean + c + i, m2 + c + i, before, pixels, centred, (double)centre[i], (double)a[i],
-                       (double)b[i]);
-    });
-}
-
-static void products(T(beginning) in, const real *x, ptrdiff_t pixels, ptrdiff_t C, T(affine) f, int first,
-                     double *sum_dt, double *sum_dtd)
-{
-    real room[3][MOST_COLUMNS + VL], a[MOST_COLUMNS], b[MOST_COLUMNS];
-    EACH_SPAN(pixels, C, {
-        const columns all = {.x = x, .in = in, .f = f, .a = a, .b = b};
-        columns s = columns_from(&all, c);
-        s.f = spread_map(s.f, room, channels, R);
-        s.a = a, s.b = b;
-        FOR_ACTIVATION(act, in.act, sum_columns(s, rows, R * C, width, rest, PRODUCTS, act););
-        fold(a, channels, R);
-        fold(b, channels, R);
-        for (ptrdiff_t i = 0; i < channels; i++) {
-            sum_dt[c + i] = (first ? 0 : sum_dt[c + i]) + a[i];
-            sum_dtd[c + i] = (first ? 0 : sum_dtd[c + i]) + b[i];
-        }
-    });
-}
-
-/* --- passes that write, over pixels -------------------------------------------------------------------- */
-
-/* Runs the statements for the vectors of rows of `width` columns in a flat array of `length`: at element `at`, in
- * columns k to k + n. Where n < VL the vector reaches into the next row, or ends the array if left < VL. */
-#define EACH_IN_ROWS(length, width, ...)                                                            \
-    do {                                                                                            \
-        for (ptrdiff_t row = 0; row < (length); row += (width)) {                                   \
-            const ptrdiff_t columns = min_size(width, (length) - row);                              \
-            ptrdiff_t k = 0, n = VL, at = row, left = VL;                                           \
-            for (; k + VL <= columns; k += VL, at += VL) { __VA_ARGS__ }                            \
-            n = columns - k;                                                                        \
-            left = (length) - at;                                                                   \
-            if (n > 0) { __VA_ARGS__ }                                                              \
-        }                                                                                           \
-    } while (0)
-
-static void affine(const real *x, real *y, ptrdiff_t pixels, ptrdiff_t C, T(affine) f, T(ending) end)
-{
-    const ptrdiff_t R = pixels_per_row(C), width = R * C, length = pixels * C;
-    real room[3][MOST_COLUMNS + VL];
-    f = spread_map(f, room, C, R);
-    FOR_ACTIVATION(act, end.act, EACH_IN_ROWS(length, width,
-                   vreal d = load_ahead(x + at, left) - load(f.centre + k);
-                   vreal v = affine_of(d, load(f.scale + k), load(f.shift + k));
-                   v = end.residual ? v + load_ahead(end.residual + at, left) : v;
-                   store_ahead(y + at, vactivate(act, v, end.alpha), n, left);););
-}
-
-static void affine_dx(T(beginning) in, const real *x, real *dx, ptrdiff_t pixels, ptrdiff_t C, T(affine) f,
-                      const real *by_d, const real *constant, int accumulate)
-{
-    const ptrdiff_t R = pixels_per_row(C), width = R * C, length = pixels * C;
-    real room[5][MOST_COLUMNS + VL];
-    f = spread_map(f, room, C, R);
-    by_d = coefficients(by_d, room[3], C, R), constant = coefficients(constant, room[4], C, R);
-    FOR_ACTIVATION(act, in.act, EACH_IN_ROWS(length, width,
-                   vreal scale = load(f.scale + k);
-                   vreal d = x ? load_ahead(x + at, left) - load(f.centre + k) : (vreal){0};
-                   vreal v = act == ACTIVATION_none ? d : affine_of(d, scale, load(f.shift + k));
-                   vreal result = gradient_at(&in, act, at, left, v) * scale;
-                   if (by_d)
-                       result += d * load(by_d + k) + load(constant + k);
-                   store_ahead(dx + at, accumulate ? load_ahead(dx + at, left) + result : result, n, left);););
-}
-
-/* --- one row of a single group ------------------------------------------------------------------------- */
-
 /* The sums of d = x - centre, and of d^2, over a row. */
 INLINE void row_deviations(const real *x, ptrdiff_t length, real centre, real *deviations, real *squares)
 {
-    vreal a[BLOCK] = {{0}}, b[BLOCK] = {{0}};
-    for (; length >= BLOCK * VL; length -= BLOCK * VL, x += BLOCK * VL)
-        for (int i = 0; i < BLOCK; i++) {
+    vreal a[GROUP] = {{0}}, b[GROUP] = {{0}};
+    for (; length >= GROUP * VL; length -= GROUP * VL, x += GROUP * VL)
+        for (int i = 0; i < GROUP; i++) {
             vreal d = load(x + i * VL) - centre;
             a[i] += d;
             b[i] += d * d;
@@ -372,8 +315,9 @@ static void row_sums(T(beginning) in, const real *x, ptrdiff_t length, T(row_map
     vreal a = {0}, b = {0};
     FOR_ACTIVATION(act, in.act, EACH_VECTOR(i, n, length,
                    vreal d = load_n(x + i, n) - f.mean; /* lanes past n meet dy = 0 */
-                   vreal dt = gradient_at(&in, act, i, n, act == ACTIVATION_none ? d : row_value(&f, d, i, n));
-                   keep_gradient(&in, dt, i, n, n);
+                   vreal dt = load_n(in.dy + i, n);
+                   if (act != ACTIVATION_none)
+                       dt = vactivate_dx(act, dt, row_value(&f, d, i, n), in.alpha);
                    if (dgamma)
                        store_n(dgamma + i, load_n(dgamma + i, n) + dt * (d * f.rstd + offset), n);
                    if (dbeta)
@@ -390,7 +334,9 @@ static void row_dx(T(beginning) in, const real *x, real *dx, ptrdiff_t length, T
 {
     FOR_ACTIVATION(act, in.act, EACH_VECTOR(i, n, length,
                    vreal d = load_n(x + i, n) - f.mean;
-                   vreal dt = gradient_at(&in, act, i, n, act == ACTIVATION_none ? d : row_value(&f, d, i, n));
+                   vreal dt = load_n(in.dy + i, n);
+                   if (act != ACTIVATION_none)
+                       dt = vactivate_dx(act, dt, row_value(&f, d, i, n), in.alpha);
                    vreal g = dt * f.rstd;
                    vreal result = (f.gamma ? g * load_n(f.gamma + i, n) : g) + (d * by_d + constant);
                    store_n(dx + i, accumulate ? load_n(dx + i, n) + result : result, n);););

@@ -10,15 +10,15 @@
 /* What all four operations are: images (P, C), of which the two with given statistics have one. */
 typedef struct {
     ptrdiff_t N, P, C, G;
-    ptrdiff_t piece, part, parts; /* pixels that are read twice; pixels of a part of an image, and its parts */
+    ptrdiff_t piece, part, parts; /* pixels that are summed at once; pixels of a part of an image, and its parts */
 } shape;
 
 /* An image has at most PARTS parts, whatever the number of threads. */
-enum { PARTS = 64, LEAST_PIECE = 32 };
+enum { PARTS = 64, PIECE = 4 * CHUNK, LEAST_PIECE = 64 };
 
 static inline shape shape_of(ptrdiff_t N, ptrdiff_t P, ptrdiff_t C, ptrdiff_t G)
 {
-    shape s = {.N = N, .P = P, .C = C, .G = G, .piece = max_size(LEAST_PIECE, ceil_div(CHUNK, C))};
+    shape s = {.N = N, .P = P, .C = C, .G = G, .piece = max_size(LEAST_PIECE, ceil_div(PIECE, C))};
     s.part = s.piece * ceil_div(P, s.piece * PARTS);
     s.parts = ceil_div(P, s.part);
     return s;

@@ -13,10 +13,11 @@
     IN(real, x, "M* C") IN(real, gamma, "C?") IN(real, beta, "C?") IN(real, residual, "M* C?") \
     OUT(real, y, "M* C?") OUT(real, mean, "N G?") OUT(real, low, "N G?") OUT(real, var, "N G?") \
     SIZE(N) SIZE(M) SIZE(C) SIZE(G) SIZE(centred) NUM(eps) SIZE(act) NUM(alpha)
-/* The gradients of residual: dt = dy act'(.), with accumulate_dresidual added; of x (accumulate_dx), gamma and beta
- * (accumulate), through the statistics as well. What act' reads is y; or it is computed again, bit by bit, if y is NULL,
- * which is right if there was no residual and act is none, relu, leaky_relu or one whose derivative is written in terms
- * of x. The others, and any of those in terms of x after a residual, the caller must not ask for. dresidual may be dy. */
+/* The gradients of residual, dt = dy act'(.) (accumulate_dresidual), of x (accumulate_dx), and of gamma and beta
+ * (accumulate), through the statistics as well. What act' reads is y; or, if y is NULL, it is computed again, bit by
+ * bit, which is right if there was no residual and act is none, relu, leaky_relu or one whose derivative is written in
+ * terms of x. The others without y, and those in terms of x after a residual, the caller must not ask for. dresidual
+ * may be dy, but not dx. */
 #define CNNC_NORMALISE_DX(IN, OUT, SIZE, NUM) /* dx may be dy */                            \
     IN(real, dy, "M* C") IN(real, x, "M* C") IN(real, y, "M* C?") IN(real, gamma, "C?") IN(real, beta, "C?") \
     IN(real, mean, "N G") IN(real, low, "N G") IN(real, var, "N G")                         \

@@ -150,8 +150,8 @@ static void test_normalise_by(ptrdiff_t M, ptrdiff_t C)
     CHECK(normalise_by, ((ARGS(normalise_by)){y.at, mean, var, w, offset, NULL, y.at, M, C, eps, 0, 0}), &y);
 #define GIVEN_BY dy, x, NULL, mean, var, w, offset
 #define BY_FIELDS M, C, eps, 0, 0, accumulate_dx, accumulate, 0
-    CHECK(normalise_by_dx, ((ARGS(normalise_by_dx)){GIVEN_BY, dx.at, dgamma.at, dbeta.at, NULL, BY_FIELDS}), &dx, &dgamma,
-          &dbeta);
+    CHECK(normalise_by_dx, ((ARGS(normalise_by_dx)){GIVEN_BY, dx.at, dgamma.at, dbeta.at, NULL, BY_FIELDS}), &dx,
+          &dgamma, &dbeta);
     CHECK(normalise_by_dx,
           ((ARGS(normalise_by_dx)){dy, NULL, NULL, mean, var, w, NULL, dx.at, NULL, NULL, NULL, BY_FIELDS}), &dx);
     CHECK_ENDING(normalise_by, normalise_by_dx,
