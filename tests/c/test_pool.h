@@ -57,11 +57,12 @@ static void test_pool(ptrdiff_t C, ptrdiff_t longest)
     CHECK(max_pool2d, ((ARGS(max_pool2d)){x, y.at, NULL, NULL, POOL_SIZES}), &y);
     CHECK(max_pool2d_dx, ((ARGS(max_pool2d_dx)){dy, NULL, index32.before, max_dx.at, POOL_SIZES, accumulate}), &max_dx);
     CHECK(avg_pool2d, ((ARGS(avg_pool2d)){x, mean.at, POOL_SIZES, bottom, right, count_pad}), &mean);
-    CHECK(avg_pool2d_dx, ((ARGS(avg_pool2d_dx)){dy, NULL, mean_dx.at, POOL_SIZES, bottom, right, count_pad, ACTIVATION_none, 0, accumulate}), &mean_dx);
+    CHECK(avg_pool2d_dx,
+          ((ARGS(avg_pool2d_dx)){dy, NULL, mean_dx.at, POOL_SIZES, bottom, right, count_pad, 0, 0, accumulate}), &mean_dx);
     if (!accumulate) { /* and through a leaky ReLU, whose slopes are 1 and -2 */
         for (ptrdiff_t in = 0; in < xs; in++)
             mean_dx.expected[in] *= x[in] > 0 ? 1 : -2;
-        CHECK(avg_pool2d_dx, ((ARGS(avg_pool2d_dx)){dy, x, mean_dx.at, POOL_SIZES, bottom, right, count_pad, ACTIVATION_leaky_relu, -2, 0}), &mean_dx);
+        CHECK(avg_pool2d_dx, ((ARGS(avg_pool2d_dx)){dy, x, mean_dx.at, POOL_SIZES, bottom, right, count_pad, 2 /* leaky ReLU */, -2, 0}), &mean_dx);
     }
     free_all();
 }
