@@ -28,7 +28,7 @@ static statistics statistics_at(const backward *b, ptrdiff_t group)
 static size_t room_of(const shape *s, const real *y, const real *dresidual, ptrdiff_t add_dresidual)
 {
     const int made = y != NULL || dresidual != NULL, stays = dresidual != NULL && !add_dresidual;
-    const ptrdiff_t length = s->P == 1 ? s->C / s->G : s->piece * s->C;
+    const ptrdiff_t length = (s->P == 1 ? 1 : s->piece) * s->C;
     return made && !stays ? cache_lines((size_t)length * sizeof(real)) : 0;
 }
 
