@@ -68,8 +68,13 @@ def measure_roofs(dtype=np.float32, seconds=0.03):
         read, half = large[: size // x.itemsize], size // x.itemsize // 2
         reading = _fastest(lambda read=read: _read(read), seconds)
         copying = _fastest(lambda half=half: _multiply_add(large[:half], other[:half], 1), seconds)
-        memory.append((size, size / (min(reading, copying) - calling)))
-    return Roofs(2 * CHAIN * x.size / (chain - calling), tuple(memory))
+        memory.append((size, size / _without(calling, min(reading, copying))))
+    return Roofs(2 * CHAIN * x.size / _without(calling, chain), tuple(memory))
+
+
+def _without(calling, seconds):
+    """Seconds without those of calling, which are less than half: where they seem more, they were disturbed."""
+    return max(seconds - calling, seconds / 2)
 
 
 def _multiply_add(x, y, times):
