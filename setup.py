@@ -28,7 +28,8 @@ class BuildWithKernels(build_ext):
         import numpy
 
         openmp = self.csrc.openmp_flags()
-        ext.extra_objects = self.csrc.build(pathlib.Path(self.build_temp) / "csrc", openmp)
+        # one folder for every way to install: what was compiled with the same flags is not compiled again
+        ext.extra_objects = self.csrc.build(ROOT / "build/csrc", openmp)
         ext.depends = [*ext.depends, *ext.extra_objects]  # other settings make other objects, and those a new link
         ext.extra_compile_args = ["-O2", "-g0", "-fvisibility=hidden", *self.csrc.WARNINGS]
         ext.extra_link_args = [*openmp, "-lm", "-Wl,--strip-all"]
