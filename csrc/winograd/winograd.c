@@ -244,7 +244,7 @@ static void run_alone(const T(correlation) *c, const plan *p, ptrdiff_t block)
         run_task(c, p, v, origin, 0, count, panel);
 }
 
-static double work_of(const T(correlation) *c, const plan *p)
+static inline double work_of(const T(correlation) *c, const plan *p)
 {
     return 0.25 * p->tiles.count * p->points * c->KG * (c->CG + 16);
 }
