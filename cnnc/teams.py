@@ -33,10 +33,11 @@ def choices(team):
         if usual == other or here > TRIAL * LONG_RUN:
             pause = LATE
             continue
-        if usual > 1:
-            here = max(here, took / pause * TRIAL)  # all runs count: threads rarely miss each other, but for long
-        spent = there = yield other, 1, math.inf  # threads that slept wake up
-        if there < HOPELESS * here:
+        if usual > 1 and pause > 1:  # all runs count (threads rarely miss each other, but for long), not the first,
+            here = max(here, took / pause * TRIAL)  # whose memory is new
+        spent = first = yield other, 1, math.inf
+        there = math.inf
+        if first * TRIAL < here or (other > 1 and first < HOPELESS * here):  # threads that slept wake up first
             there = yield other, TRIAL, math.inf
             spent += there
         if there < 0.9 * here:

@@ -72,5 +72,10 @@ def test_threads_that_have_to_wake_up_first_may_still_win():
     assert played(2, seconds, 10000)[-1][0] == 2
 
 
+def test_the_first_run_whose_memory_is_new_does_not_count():
+    found = played(2, lambda threads, run: (5 if run == 0 else 1) * 0.2 / threads, 100)
+    assert [threads for threads, _ in found[4:]] == [1] + [2] * 95
+
+
 def test_long_runs_are_not_tried_with_one_thread():
     assert share(played(2, lambda threads, run: 1.1 * LONG_RUN, 5000), 2) == 1
