@@ -5,11 +5,12 @@ import pathlib
 import subprocess
 import sys
 
+CALLS = 5
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def peak(contender, name, mode, n, threads, onnx_file=None):
-    """Largest resident set in bytes of a fresh process that imports, builds and calls `networks.make` five times."""
+    """Largest resident set in bytes of a fresh process that imports, builds and calls `networks.make` some times."""
     command = [sys.executable, "-m", "benchmarks.memory", contender, name, mode, str(n), str(threads)]
     command += [str(onnx_file)] if onnx_file else []
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
@@ -32,7 +33,7 @@ def _child(contender, name, mode, n, threads, onnx_file=None):
 
     networks.set_num_threads(contender, int(threads))
     call = networks.make(contender, name, mode, int(n), int(threads), onnx_file, filled=False)
-    for _ in range(networks.CHECKED_STEPS):
+    for _ in range(CALLS):
         call()
     print(json.dumps(peak_of_this_process()))
 
