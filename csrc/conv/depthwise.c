@@ -1,5 +1,6 @@
 /* depthwise.c - loops of the depthwise convolution and its gradients: output rows, cut into segments. */
 #include "depthwise.h"
+#include "../elementwise/elementwise.h"
 
 #include <string.h>
 
@@ -66,11 +67,15 @@ size_t T(depthwise_scratch)(const T(correlation) *c, int threads)
     return make_tables(c->OW, c->KH * c->KW, NULL, threads).bytes;
 }
 
+/* The end of a row of y, which was computed just now and is still in a cache. */
 static void finish_row(const T(correlation) *c, real *y)
 {
     const ptrdiff_t pieces = c->y_col == c->C ? 1 : c->OW, length = c->OW / pieces * c->C;
-    for (ptrdiff_t j = 0; j < pieces; j++)
-        T(finish)(c, y + j * c->y_col, length);
+    for (ptrdiff_t j = 0; j < pieces; j++, y += c->y_col)
+        if (c->residual)
+            KERNELS(elementwise)->add(y, c->residual + (y - c->y), y, length, c->act, c->alpha);
+        else
+            T(activate)(c->act, c->alpha, y, length);
 }
 
 void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads)

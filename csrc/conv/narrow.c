@@ -83,7 +83,7 @@ static void product_row(const plan *p, const T(gemm_kernels) *kern, const real *
         const chunk ch = chunk_at(&chunks, step);
         for (ptrdiff_t panel = 0; panel < p->panels.panels; panel++) {
             const ptrdiff_t column = panel * p->panels.nr, width = panel_width(&p->panels, panel);
-            const reduction red = {p->seg, 1, ch.run, 1, width, 0};
+            const reduction red = {p->seg, 1, ch.run, 1, width, 0, NULL};
             /* all lanes of the panel: t is padded like it, and no lane is left unwritten */
             kern->block(&red, p->places, p->s.OW, dy + ch.k, p->weights + column * K + ch.k * width, t + column,
                         step == 0 ? p->start : NULL, width);

@@ -141,7 +141,7 @@ static void run_strip(const product *c, const plan *p, ptrdiff_t strip)
                                lanes);
             }
         for (ptrdiff_t panel = first; panel < end; panel++) {
-            const reduction red = {&one_segment, 1, ch.run, 1, panel_width(&p->panels, panel), 0};
+            const reduction red = {&one_segment, 1, ch.run, 1, panel_width(&p->panels, panel), 0, NULL};
             kern->block(&red, p->places, c->M, c->x + ch.k, packed + (panel - first) * nr * ch.run, c->y + panel * nr,
                         step == 0 && !c->accumulate ? p->start + panel * nr : NULL, panel_lanes(&p->panels, panel));
         }

@@ -183,21 +183,6 @@ static void copy_padded(const T(correlation) *c, const plan *p, real *to, ptrdif
         }
 }
 
-/* The end of `lanes` numbers of every pixel of a unit, y being the first one's: in pieces as long as they are
- * contiguous. */
-static void finish_unit(const T(correlation) *c, real *y, ptrdiff_t images, ptrdiff_t rows, ptrdiff_t lanes)
-{
-    ptrdiff_t pixels = c->OW, length = lanes;
-    if (c->y_col == length)
-        length *= pixels, pixels = 1;
-    if (pixels == 1 && c->y_row == length)
-        length *= rows, rows = 1;
-    for (ptrdiff_t n = 0; n < images; n++)
-        for (ptrdiff_t i = 0; i < rows; i++)
-            for (ptrdiff_t j = 0; j < pixels; j++)
-                T(finish)(c, y + n * c->y_image + i * c->y_row + j * c->y_col, length);
-}
-
 static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t unit)
 {
     const ptrdiff_t part = unit % p->panel_blocks, g = unit / p->panel_blocks % c->groups;
@@ -217,6 +202,8 @@ static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernel
             copy_padded(c, p, copy + m * p->copy_rows * p->copy_columns * p->slice, n + m, row, copy_rows, g);
         a = copy;
     }
+    const T(ending) ending = {c->y, c->residual, c->act, c->alpha};
+    const int ends = c->residual || c->act != ACTIVATION_none;
     /* A few panels at a time, so that their part of y stays in the second-level cache from chunk to chunk. */
     for (ptrdiff_t group = first; group < end; group += p->panel_group) {
         const ptrdiff_t group_end = min_size(end, group + p->panel_group);
@@ -224,16 +211,14 @@ static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernel
             const chunk ch = chunk_at(&p->chunks, step);
             for (ptrdiff_t panel = group; panel < group_end; panel++) {
                 const ptrdiff_t column = panel * p->panels.nr, width = panel_width(&p->panels, panel);
-                const reduction red = {p->seg + ch.seg, ch.segs, ch.run, 1, width, p->panels.nr * p->depth};
+                const reduction red = {p->seg + ch.seg, ch.segs, ch.run, 1, width, p->panels.nr * p->depth,
+                                       ends && step == p->chunks.count - 1 ? &ending : NULL};
                 kern->block(&red, p->places, images * rows * c->OW, a + ch.k,
                             weights + column * p->depth + (ch.seg * p->run + ch.k) * width, y + column,
                             step == 0 && !c->accumulate ? p->start + g * p->panels.padded + column : NULL,
                             panel_lanes(&p->panels, panel));
             }
         }
-        if (c->residual || c->act != ACTIVATION_none)
-            finish_unit(c, y + group * p->panels.nr, images, rows,
-                        min_size(c->KG, group_end * p->panels.nr) - group * p->panels.nr);
     }
 }
 

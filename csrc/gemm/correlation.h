@@ -7,7 +7,6 @@
 #define CNNC_CORRELATION_H
 
 #include "../activation/activation.h"
-#include "../elementwise/elementwise.h"
 #include "gemm.h"
 
 /* y[n, i, j, g KG + k] (+)= b[g KG + k] + sum over u < KH, v < KW, c < CG of
@@ -28,15 +27,6 @@ typedef struct {
     ptrdiff_t act;                       /* a number of activation.h */
     real alpha;
 } T(correlation);
-
-/* The end of `length` neighbouring numbers of y, which were computed just now and are still in a cache. */
-static inline void T(finish)(const T(correlation) *c, real *y, ptrdiff_t length)
-{
-    if (c->residual)
-        KERNELS(elementwise)->add(y, c->residual + (y - c->y), y, length, c->act, c->alpha);
-    else
-        T(activate)(c->act, c->alpha, y, length);
-}
 
 size_t T(correlation_scratch)(const T(correlation) *c, int threads);
 void T(correlation_run)(const T(correlation) *c, void *scratch, int threads);

@@ -233,7 +233,7 @@ static void run_task(const T(correlation_dw) *c, const plan *p, const T(gemm_ker
         const ptrdiff_t pixel = ch.seg * chunks.run + ch.k;
         for (ptrdiff_t panel = part_begin(p->panels.panels, p->panel_blocks, panels_part); panel < end; panel++) {
             const ptrdiff_t column = panel * p->panels.nr, width = panel_width(&p->panels, panel);
-            const reduction red = {p->seg + ch.seg, ch.segs, ch.run, p->step_w * p->depth, width, 0};
+            const reduction red = {p->seg + ch.seg, ch.segs, ch.run, p->step_w * p->depth, width, 0, NULL};
             kern->block(&red, p->places + m, m_end - m, x + ch.k * red.a_k,
                         p->dy + copy * p->dy_copy + (g * p->panels.padded + column) * p->pixels + pixel * width,
                         dw + g * c->KG + column, fresh && step == 0 ? zeros : NULL, panel_lanes(&p->panels, panel));

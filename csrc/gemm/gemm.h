@@ -34,10 +34,18 @@ typedef struct {
     ptrdiff_t a, y;
 } place;
 
+/* y = act(y + residual), in the end; residual lies like y, or is NULL */
+typedef struct {
+    const real *y, *residual;
+    ptrdiff_t act; /* a number of activation.h */
+    real alpha;
+} T(ending);
+
 typedef struct {
     const ptrdiff_t *seg; /* [segs] */
     ptrdiff_t segs, run, a_k, b_k;
     ptrdiff_t b_next; /* what will be read next lies this far behind b: worth fetching early; 0 if nothing does */
+    const T(ending) *end; /* NULL: more is to be added, or nothing is done in the end */
 } reduction;
 
 typedef struct {

@@ -4,20 +4,9 @@
  * multiplies them by M broadcast scalars of A. Every M from 1 to the most that fits is compiled, because
  * places are cut evenly: 32 rows are 11 + 11 + 10, not 14 + 14 + 4.
  */
-#include "../core/simd.h"
+#include "../activation/activate.h"
 #include "gemm.h"
-
-/* Two vectors x 6 need 12 sums + 2 of B + 1 of A: 16 registers. With 32 there is room for 12. One vector wide, 10
- * sums keep both multipliers of a core busy through their latency, and 10 addresses still fit into registers. */
-#if defined(__AVX512F__) || defined(__aarch64__) || CNNC_VBYTES == 64
-enum { MR1 = 12, MR2 = 12 };
-#define EVERY_TILE1(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
-#define EVERY_TILE2(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
-#else
-enum { MR1 = 10, MR2 = 6 };
-#define EVERY_TILE1(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
-#define EVERY_TILE2(X) X(1) X(2) X(3) X(4) X(5) X(6)
-#endif
+#include "tiles.h"
 
 #define UNROLL _Pragma("GCC unroll 16")
 
@@ -33,14 +22,18 @@ static inline __attribute__((always_inline)) void tile(const int M, const int V,
         UNROLL for (int v = 0; v < V; v++)
             sum[m][v] = start ? load(start + v * VL) : (vreal){0};
     }
-    /* y is asked for now and read in the end: a tile does not wait for it */
-    if (!start)
+    const T(ending) *end = red->end;
+    const real *residual = end && end->residual ? end->residual + (y - end->y) : NULL;
+    /* y and residual are asked for now and needed in the end: a tile does not wait for them */
+    UNROLL for (int m = 0; m < M; m++)
+        __builtin_prefetch(y + places[m].y, 1);
+    if (residual)
         UNROLL for (int m = 0; m < M; m++)
-            __builtin_prefetch(y + places[m].y, 1);
+            __builtin_prefetch(residual + places[m].y);
     const ptrdiff_t a_k = red->a_k, b_k = red->b_k, run = red->run;
     for (ptrdiff_t s = 0; s < red->segs; s++) {
         ptrdiff_t at = red->seg[s];
-        for (ptrdiff_t k = 0; k < run; k++, at += a_k, b += b_k) {
+        STEPS for (ptrdiff_t k = 0; k < run; k++, at += a_k, b += b_k) {
             vreal bv[2];
             UNROLL for (int v = 0; v < V; v++)
                 bv[v] = load(b + v * VL);
@@ -57,6 +50,18 @@ static inline __attribute__((always_inline)) void tile(const int M, const int V,
             UNROLL for (int v = 0; v < V; v++)
                 sum[m][v] += v < V - 1 || last == VL ? load(to + v * VL) : load_part(to + v * VL, last);
     }
+    if (residual)
+        UNROLL for (int m = 0; m < M; m++) {
+            const real *from = residual + places[m].y;
+            UNROLL for (int v = 0; v < V; v++)
+                sum[m][v] += v < V - 1 || last == VL ? load(from + v * VL) : load_part(from + v * VL, last);
+        }
+    if (end)
+        FOR_ACTIVATION(act, end->act, {
+            UNROLL for (int m = 0; m < M; m++)
+                UNROLL for (int v = 0; v < V; v++)
+                    sum[m][v] = vactivate(act, sum[m][v], end->alpha);
+        });
     UNROLL for (int m = 0; m < M; m++) {
         real *to = y + places[m].y;
         UNROLL for (int v = 0; v < V; v++) {

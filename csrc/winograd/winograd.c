@@ -30,8 +30,6 @@ typedef struct {
     ptrdiff_t v_plane, m_plane, u_plane;
     ptrdiff_t v_length, m_length, u_length, taps_length, packed_length; /* elements, see make_plan */
     real *v, *m, *u, *ready, *taps, *start, *zeros;
-    place *places;
-    ptrdiff_t *seg;
     size_t bytes;
 } plan;
 
@@ -83,8 +81,6 @@ static plan make_plan(const T(correlation) *c, ptrdiff_t S, void *scratch, int t
     arena a = {scratch, 0};
     p.start = take(&a, p.panels.padded, size);
     p.zeros = take(&a, max_size(c->C, kern->nr), size);
-    p.places = take(&a, p.part, sizeof(place));
-    p.seg = take(&a, p.slices.count, sizeof(ptrdiff_t));
     p.v = take(&a, p.v_length * (p.joint ? 1 : threads), size);
     p.m = take(&a, p.m_length * threads, size);
     p.u = take(&a, p.joint ? p.u_length * threads : c->packed ? 0 : p.packed_length, size);
@@ -110,10 +106,6 @@ static void fill_tables(const T(correlation) *c, const plan *p)
     memset(p->zeros, 0, (size_t)max_size(c->C, p->nr) * sizeof(real));
     for (ptrdiff_t k = 0; k < p->panels.padded; k++)
         p->start[k] = c->b && k < c->KG ? c->b[k] : 0;
-    for (ptrdiff_t t = 0; t < p->part; t++)
-        p->places[t] = (place){t * LINE, t * p->nr};
-    for (ptrdiff_t s = 0; s < p->slices.count; s++)
-        p->seg[s] = s * p->block * LINE;
 }
 
 /* --- filters --------------------------------------------------------------------------------------------------- */
@@ -198,7 +190,6 @@ static void transform_tile(const T(correlation) *c, const plan *p, real *v, ptrd
 static void run_task(const T(correlation) *c, const plan *p, const real *v, ptrdiff_t origin, ptrdiff_t first,
                      ptrdiff_t end, ptrdiff_t panel)
 {
-    const T(gemm_kernels) *kern = KERNELS(gemm);
     const ptrdiff_t lanes = panel_lanes(&p->panels, panel), width = panel_width(&p->panels, panel);
     const ptrdiff_t column = panel * p->nr, rows = p->slices.count * p->slices.run;
     real *m = p->m + thread_number() * p->m_length, *local = p->u + thread_number() * p->u_length;
@@ -211,22 +202,19 @@ static void run_task(const T(correlation) *c, const plan *p, const real *v, ptrd
             transform_filters(c, p, local, u_plane, p->taps + thread_number() * p->taps_length, panel,
                               chunk * p->slices.run, depth);
         }
-        const reduction red = {p->seg, slices, p->slices.run, 1, width, p->joint ? 0 : u_plane};
         for (ptrdiff_t e = 0; e < p->points; e++)
-            kern->block(&red, p->places, end - first, v + e * p->v_plane + (chunk * p->block + first) * LINE,
-                        u + e * u_plane, m + e * p->m_plane, chunk == 0 ? p->zeros : NULL, width);
+            KERNELS(winograd)->product(&(T(winograd_product)){
+                .v = v + e * p->v_plane + (chunk * p->block + first) * LINE, .u = u + e * u_plane,
+                .m = m + e * p->m_plane, .rows = end - first, .slices = slices, .slice_step = p->block * LINE,
+                .run = p->slices.run, .width = width, .next = p->joint ? 0 : u_plane, .accumulate = chunk > 0});
     }
-    const forward_kernel act = KERNELS(activation)->by_number[c->act];
     for (ptrdiff_t t = first; t < end; t++) {
         const tile at = tile_at(&p->tiles, origin + t);
         const ptrdiff_t pixel = at.n * c->y_image + at.i * c->y_row + at.j * c->y_col + column;
         const real *from = m + (t - first) * p->nr, *bias = p->start + column;
         const real *onto = c->accumulate ? c->y : c->residual;
-        if (at.h == p->scheme->m && at.w == p->scheme->m && !act && !onto)
-            p->scheme->output(from, p->m_plane, bias, c->y + pixel, c->y_row, c->y_col, lanes);
-        else
-            p->scheme->output_apart(from, p->m_plane, bias, c->y + pixel, c->y_row, c->y_col, lanes, at.h, at.w,
-                                    onto ? onto + pixel : NULL, act, c->alpha);
+        p->scheme->output(from, p->m_plane, bias, c->y + pixel, c->y_row, c->y_col, lanes, at.h, at.w,
+                          onto ? onto + pixel : NULL, c->act, c->alpha);
     }
 }
 

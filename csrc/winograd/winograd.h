@@ -40,13 +40,10 @@ typedef struct {
     /* u[e] = (G g G')[e] of n filters, for `rows` channels */
     void (*filter)(const real *w, ptrdiff_t tap_h, ptrdiff_t tap_w, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t n, real *u,
                    ptrdiff_t plane);
-    /* y = A' m A + bias: a whole tile, n filters */
+    /* y = act(A' m A + bias + onto) of n filters, h x w pixels of a tile; onto lies like y and may be y, or NULL; act: a
+     * number of activation.h */
     void (*output)(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row, ptrdiff_t y_col,
-                   ptrdiff_t n);
-    /* y = act(A' m A + bias + onto): h x w pixels of a tile; onto, which lies like y and may be y, may be NULL, and so
-     * may act */
-    void (*output_apart)(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row, ptrdiff_t y_col,
-                         ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto, forward_kernel act, real alpha);
+                   ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto, ptrdiff_t act, real alpha);
     /* dm[e] = (A dY A')[e] of n filters, and their sums over the tile are added to db unless that is NULL */
     void (*spread)(const real *const *pixels, ptrdiff_t k, ptrdiff_t n, real *dm, ptrdiff_t plane, real *db);
     /* dw (+)= G' dU G of n filters, for `rows` channels */
@@ -55,8 +52,21 @@ typedef struct {
 } T(winograd_scheme);
 
 enum { SCHEMES = 3 };
+
+/* m[i][0 .. width) (+)= sum over s < slices, k < run of v(s, i, k) u[s run + k][0 .. width) for i < rows: v(s, i, k) at
+ * s slice_step + i LINE + k of v, or across, + i + k LINE; a row of m is a full panel's width from the next. */
+typedef struct {
+    const real *v, *u;
+    real *m;
+    ptrdiff_t rows, slices, slice_step, run, width;
+    ptrdiff_t next; /* what will be u next lies this far behind it: worth fetching early; 0 if nothing does */
+    int accumulate;
+} T(winograd_product);
+
 typedef struct {
     T(winograd_scheme) schemes[SCHEMES];
+    void (*product)(const T(winograd_product) *);
+    void (*product_across)(const T(winograd_product) *);
 } T(winograd_kernels);
 
 DECLARE_KERNELS(winograd)
@@ -107,9 +117,10 @@ static inline tile tile_at(const tiling *t, ptrdiff_t index)
 static inline void list_pixels(const real **to, ptrdiff_t size, const real *image, ptrdiff_t H, ptrdiff_t W,
                                ptrdiff_t C, ptrdiff_t row, ptrdiff_t column, const real *zeros)
 {
+    const int inside = row >= 0 && row + size <= H && column >= 0 && column + size <= W;
     for (ptrdiff_t i = row; i < row + size; i++)
         for (ptrdiff_t j = column; j < column + size; j++)
-            *to++ = i >= 0 && i < H && j >= 0 && j < W ? image + (i * W + j) * C : zeros;
+            *to++ = inside || (i >= 0 && i < H && j >= 0 && j < W) ? image + (i * W + j) * C : zeros;
 }
 
 /* from one plane to the next: an odd number of cache lines */

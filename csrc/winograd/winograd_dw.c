@@ -21,12 +21,12 @@ typedef struct {
     tiling tiles;
     ptrdiff_t points, nr;
     ptrdiff_t slots, block, blocks;           /* the most tiles of a block, how many blocks */
-    ptrdiff_t rows, row_parts;                /* the most channels of a task, how many parts that makes */
+    ptrdiff_t rows, row_parts;                /* the most channels of a task, how many parts a slice has */
+    ptrdiff_t tasks;                          /* of a block */
     ptrdiff_t v_plane, dm_plane, du_plane;
     ptrdiff_t v_length, dm_length, du_length; /* elements: a block's; dU's per thread */
     ptrdiff_t dw_length, db_slots;
     real *v, *dm, *du, *dw, *db, *zeros;      /* scratch; dw is NULL with one slot */
-    place *places;
     size_t bytes;
 } plan;
 
@@ -50,8 +50,9 @@ static plan make_plan(const T(correlation_dw) *c, ptrdiff_t S, void *scratch, in
     p.blocks = max_size(slots, ceil_div(p.tiles.count, p.block));
     p.block = ceil_div(p.tiles.count, p.blocks);
     p.slots = min_size(slots, p.blocks);
-    p.row_parts = ceil_div(c->CG, 8 * kern->mr2);
-    p.rows = ceil_div(c->CG, p.row_parts);
+    p.row_parts = ceil_div(p.slices.run, 8 * kern->mr2);
+    p.rows = ceil_div(p.slices.run, p.row_parts);
+    p.tasks = p.row_parts * p.slices.count * p.panels.panels;
 
     p.v_plane = plane_of(p.slices.count * p.block * LINE);
     p.dm_plane = plane_of(p.panels.padded * p.block);
@@ -63,7 +64,6 @@ static plan make_plan(const T(correlation_dw) *c, ptrdiff_t S, void *scratch, in
     arena a = {scratch, 0};
     const ptrdiff_t copies = p.slots > 1 ? min_size(threads, p.slots) : 1;
     p.zeros = take(&a, max_size(max_size(c->C, c->KG), kern->nr), size);
-    p.places = take(&a, c->CG, sizeof(place));
     p.v = take(&a, p.v_length * copies, size);
     p.dm = take(&a, p.dm_length * copies, size);
     p.du = take(&a, p.du_length * threads, size);
@@ -82,8 +82,6 @@ static void fill_tables(const T(correlation_dw) *c, const plan *p)
 {
     memset(p->zeros, 0, (size_t)max_size(max_size(c->C, c->KG), p->nr) * sizeof(real));
     memset(p->db, 0, (size_t)(p->db_slots * c->KG) * sizeof(real));
-    for (ptrdiff_t i = 0; i < c->CG; i++)
-        p->places[i] = (place){i / p->slices.run * p->block * LINE + i % p->slices.run, i * p->nr};
 }
 
 typedef struct {
@@ -124,25 +122,28 @@ static void transform_tiles(const T(correlation_dw) *c, const plan *p, ptrdiff_t
 static void run_task(const T(correlation_dw) *c, const plan *p, ptrdiff_t copy, const extent *e, ptrdiff_t task,
                      real *dw, int accumulate)
 {
-    const T(gemm_kernels) *kern = KERNELS(gemm);
-    static const ptrdiff_t one_segment = 0;
-    const ptrdiff_t part = task % p->row_parts, panel = task / p->row_parts, column = panel * p->nr;
-    const ptrdiff_t first = part_begin(c->CG, p->row_parts, part), end = part_begin(c->CG, p->row_parts, part + 1);
+    const ptrdiff_t part = task % p->row_parts, slice = task / p->row_parts % p->slices.count;
+    const ptrdiff_t panel = task / p->row_parts / p->slices.count, column = panel * p->nr, run = p->slices.run;
+    const ptrdiff_t first = part_begin(run, p->row_parts, part), origin = slice * run + first;
+    const ptrdiff_t rows = min_size(part_begin(run, p->row_parts, part + 1) - first, c->CG - origin);
     const ptrdiff_t width = panel_width(&p->panels, panel);
-    const real *v = p->v + copy * p->v_length, *dm = p->dm + copy * p->dm_length + column * p->block;
+    const real *v = p->v + copy * p->v_length + slice * p->block * LINE + first;
+    const real *dm = p->dm + copy * p->dm_length + column * p->block;
     real *du = p->du + thread_number() * p->du_length;
-    const chunking chunks = chunks_of(1, e->count, longest_chunk(kern));
+    const chunking chunks = chunks_of(1, e->count, longest_chunk(KERNELS(gemm)));
+    if (rows <= 0) /* the last slice may have fewer channels */
+        return;
     for (ptrdiff_t i = 0; i < p->points; i++)
         for (ptrdiff_t step = 0; step < chunks.count; step++) {
             const chunk ch = chunk_at(&chunks, step);
-            const reduction red = {&one_segment, 1, ch.run, LINE, width, 0};
-            kern->block(&red, p->places + first, end - first, v + i * p->v_plane + ch.k * LINE,
-                        dm + i * p->dm_plane + ch.k * width, du + i * p->du_plane - first * p->nr,
-                        step == 0 ? p->zeros : NULL, width);
+            KERNELS(winograd)->product_across(&(T(winograd_product)){
+                .v = v + i * p->v_plane + ch.k * LINE, .u = dm + i * p->dm_plane + ch.k * width,
+                .m = du + i * p->du_plane, .rows = rows, .slices = 1, .run = ch.run, .width = width,
+                .accumulate = step > 0});
         }
     const ptrdiff_t tap_w = c->flip ? -c->CG * c->KG : c->CG * c->KG, tap_h = c->KW * tap_w;
-    p->scheme->gradient(du, p->du_plane, dw + (c->flip ? p->dw_length - c->CG * c->KG : 0) + first * c->KG + column,
-                       tap_h, tap_w, c->KG, end - first, panel_lanes(&p->panels, panel), accumulate);
+    p->scheme->gradient(du, p->du_plane, dw + (c->flip ? p->dw_length - c->CG * c->KG : 0) + origin * c->KG + column,
+                       tap_h, tap_w, c->KG, rows, panel_lanes(&p->panels, panel), accumulate);
 }
 
 /* All blocks of a slot, by one thread. */
@@ -151,7 +152,7 @@ static void run_slot(const T(correlation_dw) *c, const plan *p, ptrdiff_t slot)
     for (ptrdiff_t block = slot; block < p->blocks; block += p->slots) {
         const extent e = extent_of(p, block);
         transform_tiles(c, p, thread_number(), &e, 0, e.count, 0, 1, p->db + slot * c->KG);
-        for (ptrdiff_t task = 0; task < p->row_parts * p->panels.panels; task++)
+        for (ptrdiff_t task = 0; task < p->tasks; task++)
             run_task(c, p, thread_number(), &e, task, p->dw + slot * p->dw_length, block != slot);
     }
 }
@@ -183,7 +184,7 @@ void T(winograd_dw_run)(const T(correlation_dw) *c, ptrdiff_t S, void *scratch, 
                                 part_begin(e.count, DB_SLOTS, i / cuts + 1), i % cuts, cuts,
                                 p.db + i / cuts * c->KG);
 #pragma omp for schedule(dynamic)
-            for (ptrdiff_t task = 0; task < p.row_parts * p.panels.panels; task++)
+            for (ptrdiff_t task = 0; task < p.tasks; task++)
                 run_task(c, &p, 0, &e, task, c->dw, c->accumulate || block > 0);
         }
     }

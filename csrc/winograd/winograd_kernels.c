@@ -12,10 +12,11 @@
  * so are their powers here: constants are exact. The points +-11/16 and +-3/2 instead of the usual +-1 and +-2
  * make no number large before it is made small again, which halves the error.
  */
-#include "../core/simd.h"
+#include "../activation/activate.h"
+#include "../gemm/tiles.h"
 #include "winograd.h"
 
-#define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL _Pragma("GCC unroll 16")
 #define ROLLED _Pragma("GCC unroll 1") /* else addresses of all S S numbers are kept, on the stack */
 #define INLINE static inline __attribute__((always_inline))
 
@@ -178,9 +179,10 @@ INLINE void spread(const int S, const int M, const real *const *pixels, ptrdiff_
     });
 }
 
-/* n numbers of M x M pixels of a tile, the usual case: all of them are written. */
+/* n numbers of M x M pixels; onto is added, unless it is NULL, and lies like y. */
 INLINE void output_vector(const int S, const int M, const real *m, ptrdiff_t plane, vreal start, real *y,
-                          ptrdiff_t y_row, ptrdiff_t y_col, ptrdiff_t n)
+                          ptrdiff_t y_row, ptrdiff_t y_col, ptrdiff_t n, const real *onto, const ptrdiff_t act,
+                          real alpha)
 {
     vreal half[6][4];
     ROLLED for (int i = 0; i < S; i++, m += S * plane) {
@@ -195,35 +197,38 @@ INLINE void output_vector(const int S, const int M, const real *m, ptrdiff_t pla
             e[i] = half[i][j];
         collect(S, M, 0, e, out);
         UNROLL for (int i = 0; i < M; i++)
-            store_n(y + i * y_row, out[i] + start, n);
+            out[i] += start;
+        if (onto)
+            UNROLL for (int i = 0; i < M; i++)
+                out[i] += load_n(onto + j * y_col + i * y_row, n);
+        UNROLL for (int i = 0; i < M; i++)
+            store_n(y + i * y_row, vactivate(act, out[i], alpha), n);
     }
 }
 
+/* A tile that hangs over is put together beside y first. */
 INLINE void output(const int S, const int M, const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,
-                   ptrdiff_t y_col, ptrdiff_t n)
+                   ptrdiff_t y_col, ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto, ptrdiff_t number,
+                   real alpha)
 {
-    EACH_VECTOR(l, lanes, n,
-                output_vector(S, M, m + l, plane, load_n(bias + l, lanes), y + l, y_row, y_col, lanes););
-}
-
-/* A tile that hangs over, is added to y or has an activation is put together beside y first. */
-INLINE void output_apart(const int S, const int M, const real *m, ptrdiff_t plane, const real *bias, real *y,
-                         ptrdiff_t y_row, ptrdiff_t y_col, ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto,
-                         forward_kernel act, real alpha)
-{
+    if (h == M && w == M) {
+        FOR_ACTIVATION(act, number, EACH_VECTOR(l, lanes, n, {
+            output_vector(S, M, m + l, plane, load_n(bias + l, lanes), y + l, y_row, y_col, lanes,
+                          onto ? onto + l : NULL, act, alpha);
+        }););
+        return;
+    }
     EACH_VECTOR(l, lanes, n, {
         real tile[16 * VL];
-        output_vector(S, M, m + l, plane, load_n(bias + l, lanes), tile, M * VL, VL, VL);
-        for (ptrdiff_t i = 0; onto && i < h; i++)
-            for (ptrdiff_t j = 0; j < w; j++) {
-                real *to = tile + (i * M + j) * VL;
-                store(to, load(to) + load_n(onto + i * y_row + j * y_col + l, lanes));
-            }
-        if (act)
-            act(tile, tile, M * M * VL, alpha);
+        output_vector(S, M, m + l, plane, load_n(bias + l, lanes), tile, M * VL, VL, VL, NULL, ACTIVATION_none, 0);
         for (ptrdiff_t i = 0; i < h; i++)
-            for (ptrdiff_t j = 0; j < w; j++)
-                store_n(y + i * y_row + j * y_col + l, load(tile + (i * M + j) * VL), lanes);
+            for (ptrdiff_t j = 0; j < w; j++) {
+                const ptrdiff_t at = i * y_row + j * y_col + l;
+                vreal value = load(tile + (i * M + j) * VL);
+                if (onto)
+                    value += load_n(onto + at, lanes);
+                store_n(y + at, vactivate(number, value, alpha), lanes);
+            }
     });
 }
 
@@ -253,6 +258,83 @@ INLINE void gradient(const int S, const int R, const real *du, ptrdiff_t plane, 
         });
 }
 
+/* --- products ---------------------------------------------------------------------------------------------------- */
+
+/* `count` tiles of M rows and V vectors. All distances are constants: no address but three is kept, and a tile takes no
+ * longer to begin than a step of its sum, of which there may be few. `fetch`: bytes that each asks for early. */
+INLINE void product_rows(const int M, const int V, const ptrdiff_t ROW, const ptrdiff_t STEP,
+                         const T(winograd_product) *p, const real *v, real *m, ptrdiff_t count, const char *next,
+                         ptrdiff_t fetch)
+{
+    for (ptrdiff_t i = 0; i < count; i++, v += M * ROW, m += M * 2 * VL, next += fetch) {
+        vreal sum[MR1][2];
+        for (ptrdiff_t at = 0; at < fetch; at += 64)
+            __builtin_prefetch(next + at, 0, 2);
+        UNROLL for (int t = 0; t < M; t++)
+            UNROLL for (int l = 0; l < V; l++)
+                sum[t][l] = p->accumulate ? load(m + t * 2 * VL + l * VL) : (vreal){0};
+        const real *u = p->u;
+        for (ptrdiff_t s = 0; s < p->slices; s++) {
+            const real *at = v + s * p->slice_step;
+            const ptrdiff_t run = p->run;
+            STEPS for (ptrdiff_t k = 0; k < run; k++, at += STEP, u += V * VL) {
+                vreal b[2];
+                UNROLL for (int l = 0; l < V; l++)
+                    b[l] = load(u + l * VL);
+                UNROLL for (int t = 0; t < M; t++)
+                    UNROLL for (int l = 0; l < V; l++)
+                        sum[t][l] += at[t * ROW] * b[l];
+            }
+        }
+        UNROLL for (int t = 0; t < M; t++)
+            UNROLL for (int l = 0; l < V; l++)
+                store(m + t * 2 * VL + l * VL, sum[t][l]);
+    }
+}
+
+typedef void rows_fn(const T(winograd_product) *, const real *, real *, ptrdiff_t, const char *, ptrdiff_t);
+
+#define DEFINE_ROWS(NAME, ROW, STEP, V, M)                                                                       \
+    static void NAME##_##V##_##M(const T(winograd_product) *p, const real *v, real *m, ptrdiff_t count,          \
+                                 const char *next, ptrdiff_t fetch)                                              \
+    {                                                                                                            \
+        product_rows(M, V, ROW, STEP, p, v, m, count, next, fetch);                                              \
+    }
+#define DEFINE_ALONG1(M) DEFINE_ROWS(along, LINE, 1, 1, M)
+#define DEFINE_ALONG2(M) DEFINE_ROWS(along, LINE, 1, 2, M)
+#define DEFINE_ACROSS1(M) DEFINE_ROWS(across, 1, LINE, 1, M)
+#define DEFINE_ACROSS2(M) DEFINE_ROWS(across, 1, LINE, 2, M)
+EVERY_TILE1(DEFINE_ALONG1)
+EVERY_TILE2(DEFINE_ALONG2)
+EVERY_TILE1(DEFINE_ACROSS1)
+EVERY_TILE2(DEFINE_ACROSS2)
+
+/* Cuts the rows evenly, the larger tiles first. */
+INLINE void product(rows_fn *const *narrow, rows_fn *const *wide, ptrdiff_t row, const T(winograd_product) *p)
+{
+    const int two = p->width > VL;
+    rows_fn *const *tiles = two ? wide : narrow;
+    const ptrdiff_t cuts = ceil_div(p->rows, two ? MR2 : MR1), size = p->rows / cuts, larger = p->rows % cuts;
+    const ptrdiff_t fetch = p->next ? p->slices * p->run * p->width * (ptrdiff_t)sizeof(real) / cuts : 0;
+    const char *next = (const char *)(p->u + p->next);
+    if (larger)
+        tiles[size + 1](p, p->v, p->m, larger, next, fetch);
+    const ptrdiff_t done = larger * (size + 1);
+    tiles[size](p, p->v + done * row, p->m + done * 2 * VL, cuts - larger, next + larger * fetch, fetch);
+}
+
+#define ALONG1_ENTRY(M) [M] = along_1_##M,
+#define ALONG2_ENTRY(M) [M] = along_2_##M,
+#define ACROSS1_ENTRY(M) [M] = across_1_##M,
+#define ACROSS2_ENTRY(M) [M] = across_2_##M,
+static rows_fn *const along1[MR1 + 1] = {EVERY_TILE1(ALONG1_ENTRY)};
+static rows_fn *const along2[MR2 + 1] = {EVERY_TILE2(ALONG2_ENTRY)};
+static rows_fn *const across1[MR1 + 1] = {EVERY_TILE1(ACROSS1_ENTRY)};
+static rows_fn *const across2[MR2 + 1] = {EVERY_TILE2(ACROSS2_ENTRY)};
+
+static void product_along(const T(winograd_product) *p) { product(along1, along2, LINE, p); }
+static void product_across(const T(winograd_product) *p) { product(across1, across2, 1, p); }
+
 /* --- the three schemes --------------------------------------------------------------------------------------- */
 
 #define DEFINE_SCHEME(S, R, M)                                                                                        \
@@ -267,15 +349,10 @@ INLINE void gradient(const int S, const int R, const real *du, ptrdiff_t plane, 
         filter(S, R, w, tap_h, tap_w, row, rows, n, u, plane);                                                        \
     }                                                                                                                 \
     static void output_##S##R(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,             \
-                              ptrdiff_t y_col, ptrdiff_t n)                                                           \
+                              ptrdiff_t y_col, ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto,               \
+                              ptrdiff_t act, real alpha)                                                              \
     {                                                                                                                 \
-        output(S, M, m, plane, bias, y, y_row, y_col, n);                                                             \
-    }                                                                                                                 \
-    static void output_apart_##S##R(const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,       \
-                                    ptrdiff_t y_col, ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto,         \
-                                    forward_kernel act, real alpha)                                                   \
-    {                                                                                                                 \
-        output_apart(S, M, m, plane, bias, y, y_row, y_col, n, h, w, onto, act, alpha);                               \
+        output(S, M, m, plane, bias, y, y_row, y_col, n, h, w, onto, act, alpha);                                     \
     }                                                                                                                 \
     static void spread_##S##R(const real *const *pixels, ptrdiff_t k, ptrdiff_t n, real *dm, ptrdiff_t plane,         \
                               real *db)                                                                               \
@@ -292,5 +369,9 @@ DEFINE_SCHEME(6, 5, 2)
 DEFINE_SCHEME(4, 3, 2)
 
 #define SCHEME(S, R, M) \
-    {S, R, M, input_##S##R, filter_##S##R, output_##S##R, output_apart_##S##R, spread_##S##R, gradient_##S##R}
-const T(winograd_kernels) KERNEL_TABLE(winograd) = {{SCHEME(6, 3, 4), SCHEME(6, 5, 2), SCHEME(4, 3, 2)}};
+    {S, R, M, input_##S##R, filter_##S##R, output_##S##R, spread_##S##R, gradient_##S##R}
+const T(winograd_kernels) KERNEL_TABLE(winograd) = {
+    .schemes = {SCHEME(6, 3, 4), SCHEME(6, 5, 2), SCHEME(4, 3, 2)},
+    .product = product_along,
+    .product_across = product_across,
+};
