@@ -84,4 +84,14 @@ static inline __attribute__((always_inline)) vreal vactivate_dx(ptrdiff_t act, v
         }                                                                                                 \
     } while (0)
 
+/* The same for numbers of which it is known that they are light. */
+#define FOR_LIGHT_ACTIVATION(act, number, ...)                                                             \
+    do {                                                                                                  \
+        switch (number) {                                                                                 \
+        case ACTIVATION_relu: { const ptrdiff_t act = ACTIVATION_relu; __VA_ARGS__ } break;                      \
+        case ACTIVATION_leaky_relu: { const ptrdiff_t act = ACTIVATION_leaky_relu; __VA_ARGS__ } break;          \
+        default: { const ptrdiff_t act = ACTIVATION_none; __VA_ARGS__ }                                          \
+        }                                                                                                 \
+    } while (0)
+
 #endif

@@ -28,6 +28,12 @@ typedef struct {
 
 DECLARE_KERNELS(activation)
 
+/* Whether an activation is light: done in registers before a number is stored. Others are faster many at a time. */
+static inline int is_light(ptrdiff_t act)
+{
+    return act == ACTIVATION_none || act == ACTIVATION_relu || act == ACTIVATION_leaky_relu;
+}
+
 /* y = activation number `act` of y, in place: `length` numbers, written just now and still in a cache */
 static inline void T(activate)(ptrdiff_t act, real alpha, real *y, ptrdiff_t length)
 {

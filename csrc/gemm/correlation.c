@@ -183,6 +183,21 @@ static void copy_padded(const T(correlation) *c, const plan *p, real *to, ptrdif
         }
 }
 
+/* An activation that is not light, of `lanes` numbers of every pixel of a unit, y being the first one's: in pieces as
+ * long as they are contiguous. */
+static void activate_unit(const T(correlation) *c, real *y, ptrdiff_t images, ptrdiff_t rows, ptrdiff_t lanes)
+{
+    ptrdiff_t pixels = c->OW, length = lanes;
+    if (c->y_col == length)
+        length *= pixels, pixels = 1;
+    if (pixels == 1 && c->y_row == length)
+        length *= rows, rows = 1;
+    for (ptrdiff_t n = 0; n < images; n++)
+        for (ptrdiff_t i = 0; i < rows; i++)
+            for (ptrdiff_t j = 0; j < pixels; j++)
+                T(activate)(c->act, c->alpha, y + n * c->y_image + i * c->y_row + j * c->y_col, length);
+}
+
 static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernels) *kern, ptrdiff_t unit)
 {
     const ptrdiff_t part = unit % p->panel_blocks, g = unit / p->panel_blocks % c->groups;
@@ -202,8 +217,8 @@ static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernel
             copy_padded(c, p, copy + m * p->copy_rows * p->copy_columns * p->slice, n + m, row, copy_rows, g);
         a = copy;
     }
-    const T(ending) ending = {c->y, c->residual, c->act, c->alpha};
-    const int ends = c->residual || c->act != ACTIVATION_none;
+    const int light = is_light(c->act), ends = c->residual || (light && c->act != ACTIVATION_none);
+    const T(ending) ending = {c->y, c->residual, light ? c->act : ACTIVATION_none, c->alpha};
     /* A few panels at a time, so that their part of y stays in the second-level cache from chunk to chunk. */
     for (ptrdiff_t group = first; group < end; group += p->panel_group) {
         const ptrdiff_t group_end = min_size(end, group + p->panel_group);
@@ -219,6 +234,9 @@ static void run_unit(const T(correlation) *c, const plan *p, const T(gemm_kernel
                             panel_lanes(&p->panels, panel));
             }
         }
+        if (!light)
+            activate_unit(c, y + group * p->panels.nr, images, rows,
+                          min_size(c->KG, group_end * p->panels.nr) - group * p->panels.nr);
     }
 }
 

@@ -34,7 +34,7 @@ typedef struct {
     ptrdiff_t a, y;
 } place;
 
-/* y = act(y + residual), in the end; residual lies like y, or is NULL */
+/* y = act(y + residual), in the end; residual lies like y, or is NULL; act: a light one */
 typedef struct {
     const real *y, *residual;
     ptrdiff_t act; /* a number of activation.h */

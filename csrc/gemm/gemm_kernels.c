@@ -57,7 +57,7 @@ static inline __attribute__((always_inline)) void tile(const int M, const int V,
                 sum[m][v] += v < V - 1 || last == VL ? load(from + v * VL) : load_part(from + v * VL, last);
         }
     if (end)
-        FOR_ACTIVATION(act, end->act, {
+        FOR_LIGHT_ACTIVATION(act, end->act, {
             UNROLL for (int m = 0; m < M; m++)
                 UNROLL for (int v = 0; v < V; v++)
                     sum[m][v] = vactivate(act, sum[m][v], end->alpha);

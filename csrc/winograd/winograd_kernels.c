@@ -206,13 +206,13 @@ INLINE void output_vector(const int S, const int M, const real *m, ptrdiff_t pla
     }
 }
 
-/* A tile that hangs over is put together beside y first. */
+/* A tile that hangs over, or has an activation that wants many numbers, is put together beside y first. */
 INLINE void output(const int S, const int M, const real *m, ptrdiff_t plane, const real *bias, real *y, ptrdiff_t y_row,
                    ptrdiff_t y_col, ptrdiff_t n, ptrdiff_t h, ptrdiff_t w, const real *onto, ptrdiff_t number,
                    real alpha)
 {
-    if (h == M && w == M) {
-        FOR_ACTIVATION(act, number, EACH_VECTOR(l, lanes, n, {
+    if (h == M && w == M && is_light(number)) {
+        FOR_LIGHT_ACTIVATION(act, number, EACH_VECTOR(l, lanes, n, {
             output_vector(S, M, m + l, plane, load_n(bias + l, lanes), y + l, y_row, y_col, lanes,
                           onto ? onto + l : NULL, act, alpha);
         }););
@@ -221,14 +221,15 @@ INLINE void output(const int S, const int M, const real *m, ptrdiff_t plane, con
     EACH_VECTOR(l, lanes, n, {
         real tile[16 * VL];
         output_vector(S, M, m + l, plane, load_n(bias + l, lanes), tile, M * VL, VL, VL, NULL, ACTIVATION_none, 0);
-        for (ptrdiff_t i = 0; i < h; i++)
+        for (ptrdiff_t i = 0; onto && i < h; i++)
             for (ptrdiff_t j = 0; j < w; j++) {
-                const ptrdiff_t at = i * y_row + j * y_col + l;
-                vreal value = load(tile + (i * M + j) * VL);
-                if (onto)
-                    value += load_n(onto + at, lanes);
-                store_n(y + at, vactivate(number, value, alpha), lanes);
+                real *to = tile + (i * M + j) * VL;
+                store(to, load(to) + load_n(onto + i * y_row + j * y_col + l, lanes));
             }
+        T(activate)(number, alpha, tile, M * M * VL);
+        for (ptrdiff_t i = 0; i < h; i++)
+            for (ptrdiff_t j = 0; j < w; j++)
+                store_n(y + i * y_row + j * y_col + l, load(tile + (i * M + j) * VL), lanes);
     });
 }
 
