@@ -12,9 +12,11 @@
 
 #include <string.h>
 
-/* Bytes: of a second-level cache that V and M may fill, of a shared one that V may, and of U from which on it is made
- * by tasks. A task has up to PART tiles and multiplies DEPTH channels at a time. */
-enum { NEAR = 245760, SHARED = 8388608, JOINT = 786432, PART = 128, DEPTH = 128 };
+/* Bytes: of a second-level cache that V and M may fill, nearly all of it where U is so LARGE that it passes by; of a
+ * shared cache that V may fill; and of U from which on it is made by tasks, or when there are FEW tiles for a LARGE one.
+ * A task has up to PART tiles and multiplies DEPTH channels at a time. */
+enum { NEAR = 245760, NEARLY_ALL = 425984, LARGE = 786432, SHARED = 8388608, JOINT = 4194304, FEW = 512,
+       PART = 128, DEPTH = 128 };
 enum { PACK_ROWS = 64, PACK_STEP = 8 }; /* channels of a piece of packing, and at a time */
 
 typedef struct {
@@ -46,7 +48,8 @@ static plan make_plan(const T(correlation) *c, ptrdiff_t S, void *scratch, int t
               .nr = kern->nr, .slices = slices_of(c->CG)};
     const ptrdiff_t size = sizeof(real), rows = p.slices.count * p.slices.run; /* of U, with those of zeros */
     p.tiles = tiles_of(p.scheme->m, c->N, c->OH, c->OW);
-    p.joint = p.points * rows * p.panels.padded * size > JOINT;
+    const ptrdiff_t u = p.points * rows * p.panels.padded * size;
+    p.joint = u > JOINT || (u > LARGE && p.tiles.count < FEW);
 
     const ptrdiff_t v_tile = p.points * p.slices.count * LINE * size, m_tile = p.points * kern->nr * size;
     if (p.joint) {
@@ -54,7 +57,8 @@ static plan make_plan(const T(correlation) *c, ptrdiff_t S, void *scratch, int t
         p.chunk = min_size(p.slices.count, max_size(1, DEPTH / LINE));
         p.part = PART;
     } else {
-        p.block = max_size(kern->mr2, NEAR / (v_tile + m_tile) / kern->mr2 * kern->mr2);
+        p.block = (u > LARGE ? NEARLY_ALL : NEAR) / (v_tile + m_tile);
+        p.block = max_size(kern->mr2, p.block / kern->mr2 * kern->mr2);
         p.block = min_size(p.block, max_size(kern->mr2, ceil_div(p.tiles.count, 16)));
         p.chunk = p.slices.count;
         p.part = p.block;
