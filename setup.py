@@ -39,7 +39,8 @@ class BuildWithKernels(build_ext):
 
 
 headers_and_sources = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "csrc").rglob("*.[ch]"))
+depends = ["cnnc/_program.pxi", *headers_and_sources, "csrc/build.py"]
 setup(
-    ext_modules=[Extension("cnnc._core", ["cnnc/_core.pyx"], depends=[*headers_and_sources, "csrc/build.py"])],
+    ext_modules=[Extension("cnnc._core", ["cnnc/_core.pyx"], depends=depends)],
     cmdclass={"build_ext": BuildWithKernels},
 )
