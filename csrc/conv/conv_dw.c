@@ -1,7 +1,5 @@
 /* conv_dw.c - the gradients of w and b: x correlated with dy, and the sums of dy. */
 #include "choice.h"
-#include "depthwise.h"
-#include "../winograd/winograd.h"
 
 T(correlation_dw) T(weights_gradient)(conv_sizes s)
 {
@@ -24,22 +22,12 @@ static T(correlation_dw) gradient(const ARGS(correlate2d_dw) *a)
 size_t OP_SCRATCH(correlate2d_dw)(const ARGS(correlate2d_dw) *a, int threads)
 {
     const T(correlation_dw) c = gradient(a);
-    const ptrdiff_t tile = T(choose_dw)(&c, a->algorithm).tile;
-    if (tile)
-        return T(winograd_dw_scratch)(&c, tile, threads);
-    return is_depthwise(c.groups, c.CG, c.KG) ? T(depthwise_dw_scratch)(&c, threads)
-                                              : T(correlation_dw_scratch)(&c, threads);
+    return T(chosen_dw_scratch)(&c, a->algorithm, threads);
 }
 
 int OP(correlate2d_dw)(const ARGS(correlate2d_dw) *a, void *scratch, int threads)
 {
     const T(correlation_dw) c = gradient(a);
-    const ptrdiff_t tile = T(choose_dw)(&c, a->algorithm).tile;
-    if (tile)
-        T(winograd_dw_run)(&c, tile, scratch, threads);
-    else if (is_depthwise(c.groups, c.CG, c.KG))
-        T(depthwise_dw_run)(&c, scratch, threads);
-    else
-        T(correlation_dw_run)(&c, scratch, threads);
+    T(chosen_dw_run)(&c, a->algorithm, scratch, threads);
     return 0;
 }

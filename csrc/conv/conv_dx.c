@@ -63,8 +63,10 @@ choice T(choose_dx)(conv_sizes s)
     for (ptrdiff_t phase = 0; phase < s.stride_h * s.stride_w; phase++) {
         const T(correlation) c = phase_correlation(&a, &s, phase / s.stride_w, phase % s.stride_w);
         const choice one = T(choose)(&c, is_narrow(&a, &s) ? ALGORITHM_direct : a.algorithm);
-        sum = (choice){phase == 0 ? one.algorithm : sum.algorithm, phase == 0 ? one.tile : sum.tile,
-                       sum.seconds + one.seconds};
+        if (phase == 0)
+            sum = one;
+        else
+            sum.seconds += one.seconds;
     }
     return sum;
 }

@@ -126,15 +126,18 @@ static inline void list_pixels(const real **to, ptrdiff_t size, const real *imag
 /* from one plane to the next: an odd number of cache lines */
 static inline ptrdiff_t plane_of(ptrdiff_t length) { return (ceil_div(length, LINE) | 1) * LINE; }
 
-/* The two loops: whether and with which scheme they can compute it, and as in correlation.h. S: 4, 6. */
-int T(winograd_can)(const T(correlation) *c, ptrdiff_t S);
+/* Whether tiles of S x S can compute c, a correlation or the gradient of its filters: both name their sizes alike. */
+#define WINOGRAD_CAN(c, S)                                                                                \
+    ((c)->groups == 1 && (c)->step_h == 1 && (c)->step_w == 1 && (c)->tap_h == 1 && (c)->tap_w == 1 &&    \
+     T(winograd_scheme_of)(S, (c)->KH, (c)->KW))
+
+/* The two loops, as in correlation.h, for what tiles of S x S can compute. */
 size_t T(winograd_scratch)(const T(correlation) *c, ptrdiff_t S, int threads);
 void T(winograd_run)(const T(correlation) *c, ptrdiff_t S, void *scratch, int threads);
 ptrdiff_t T(winograd_packed_length)(const T(correlation) *c, ptrdiff_t S);
 double T(winograd_seconds)(const T(correlation) *c, ptrdiff_t S); /* estimated, of one core */
 void T(winograd_pack)(const T(correlation) *c, ptrdiff_t S, real *packed, int threads);
 
-int T(winograd_dw_can)(const T(correlation_dw) *c, ptrdiff_t S);
 size_t T(winograd_dw_scratch)(const T(correlation_dw) *c, ptrdiff_t S, int threads);
 double T(winograd_dw_seconds)(const T(correlation_dw) *c, ptrdiff_t S);
 void T(winograd_dw_run)(const T(correlation_dw) *c, ptrdiff_t S, void *scratch, int threads);

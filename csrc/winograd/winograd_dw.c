@@ -30,12 +30,6 @@ typedef struct {
     size_t bytes;
 } plan;
 
-int T(winograd_dw_can)(const T(correlation_dw) *c, ptrdiff_t S)
-{
-    return c->groups == 1 && c->step_h == 1 && c->step_w == 1 && c->tap_h == 1 && c->tap_w == 1 &&
-           T(winograd_scheme_of)(S, c->KH, c->KW);
-}
-
 static plan make_plan(const T(correlation_dw) *c, ptrdiff_t S, void *scratch, int threads)
 {
     const T(gemm_kernels) *kern = KERNELS(gemm);
