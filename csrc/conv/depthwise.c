@@ -85,8 +85,8 @@ void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads)
     const ptrdiff_t segments = cut_segments(t.segments, c->OW, c->step_w, c->off_w, c->KW, c->tap_w, c->W);
     const ptrdiff_t blocks = ceil_div(c->OH, ROWS), C = c->C;
     /* Threads share blocks of output rows, which write apart. */
-#pragma omp parallel for num_threads(team(threads, 0.25 * c->N * c->OH * c->OW * C * (c->KH * c->KW + 1)))
-    for (ptrdiff_t unit = 0; unit < c->N * blocks; unit++) {
+    const int crew = team(threads, 0.25 * c->N * c->OH * c->OW * C * (c->KH * c->KW + 1));
+    TEAM_FOR(static, crew, unit, c->N * blocks, 1, {
         tap *taps = t.taps + thread_number() * t.taps_length;
         const ptrdiff_t n = unit / blocks, end = min_size(c->OH, (unit % blocks + 1) * ROWS);
         for (ptrdiff_t i = unit % blocks * ROWS; i < end; i++) {
@@ -104,7 +104,7 @@ void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads)
             if (c->residual || c->act != ACTIVATION_none)
                 finish_row(c, c->y + n * c->y_image + i * c->y_row);
         }
-    }
+    });
 }
 
 /* Blocks of output rows go to slots: partial sums of dw and db, as many as the shape says. */
@@ -135,8 +135,7 @@ void T(depthwise_dw_run)(const T(correlation_dw) *c, void *scratch, int threads)
     const ptrdiff_t segments = cut_segments(p.tables.segments, c->OW, c->step_w, c->off_w, c->KW, c->tap_w, c->W);
     const ptrdiff_t sign = c->flip ? -1 : 1, origin = c->flip ? dw_length - C : 0;
     /* Threads share the slots; each slot sums its blocks of output rows in order. */
-#pragma omp parallel for num_threads(team(threads, 0.25 * c->N * c->OH * c->OW * dw_length)) schedule(dynamic)
-    for (ptrdiff_t slot = 0; slot < p.slots; slot++) {
+    TEAM_FOR(dynamic, team(threads, 0.25 * c->N * c->OH * c->OW * dw_length), slot, p.slots, 1, {
         tap *taps = p.tables.taps + thread_number() * p.tables.taps_length;
         real *dw = p.sums + slot * p.slot, *db = dw + dw_length;
         memset(dw, 0, (size_t)p.slot * sizeof(real));
@@ -158,7 +157,7 @@ void T(depthwise_dw_run)(const T(correlation_dw) *c, void *scratch, int threads)
                     kern->sum_pixels(c->OW, C, dy, db);
             }
         }
-    }
+    });
     KERNELS(gemm)->sum_slots(c->dw, p.sums, p.slot, p.slots, dw_length, c->accumulate);
     if (c->db)
         KERNELS(gemm)->sum_slots(c->db, p.sums + dw_length, p.slot, p.slots, C, c->accumulate);

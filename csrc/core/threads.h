@@ -4,8 +4,6 @@
  *         ...
  *     });
  *
- * or, where a region has several loops, as pragmas.
- *
  * Work is cut by shape, never by the number of threads: a loop body must compute the same numbers whoever
  * runs it. Sums over the parallel axis go into a fixed number of slots, added up in a fixed order.
  */

@@ -263,27 +263,26 @@ void T(correlation_dw_run)(const T(correlation_dw) *c, void *scratch, int thread
     fill_tables(c, &p);
     if (c->db)
         memset(p.db, 0, (size_t)(p.slots * p.db_slot) * sizeof(real));
-#pragma omp parallel num_threads(min_size(p.slots > 1 ? p.slots : threads, \
-                                          team(threads, 0.25 * c->N * c->OH * c->OW * length)))
+    const int crew = (int)min_size(p.slots > 1 ? p.slots : threads,
+                                   team(threads, 0.25 * c->N * c->OH * c->OW * length));
     if (p.slots > 1) {
         /* Threads share the slots, then the parts of dw that are sums of slots. */
-#pragma omp for schedule(dynamic)
-        for (ptrdiff_t slot = 0; slot < p.slots; slot++)
+        TEAM_FOR(dynamic, crew, slot, p.slots, 1, {
             run_slot(c, &p, kern, slot);
-#pragma omp for schedule(static)
-        for (ptrdiff_t i = 0; i < length; i += SUM_PART)
+        });
+        TEAM_FOR(static, crew, i, length, SUM_PART, {
             kern->sum_slots(c->dw + i, p.dw + i, length, p.slots, min_size(SUM_PART, length - i), c->accumulate);
-    } else {
-        /* Threads share the copying of a unit, then its tasks, which write apart. */
-        for (ptrdiff_t unit = 0; unit < p.units; unit++) {
-            const extent e = unit_extent(c, &p, unit);
-#pragma omp for schedule(dynamic)
-            for (ptrdiff_t i = 0; i < pieces; i++)
-                copy_piece(c, &p, kern, 0, 0, &e, i);
-#pragma omp for schedule(dynamic)
-            for (ptrdiff_t i = 0; i < p.tasks; i++)
-                run_task(c, &p, kern, 0, 0, &e, i, unit == 0);
-        }
+        });
+    }
+    /* Or, unit after unit, the copying, then tasks, which write apart. */
+    for (ptrdiff_t unit = 0; unit < (p.slots > 1 ? 0 : p.units); unit++) {
+        const extent e = unit_extent(c, &p, unit);
+        TEAM_FOR(dynamic, crew, i, pieces, 1, {
+            copy_piece(c, &p, kern, 0, 0, &e, i);
+        });
+        TEAM_FOR(dynamic, crew, i, p.tasks, 1, {
+            run_task(c, &p, kern, 0, 0, &e, i, unit == 0);
+        });
     }
     for (ptrdiff_t k = 0; c->db && k < c->groups * c->KG; k++)
         kern->sum_slots(c->db + k, p.db + k / c->KG * p.panels.padded + k % c->KG, p.db_slot, p.slots, 1,

@@ -18,6 +18,7 @@
 enum { NEAR = 245760, NEARLY_ALL = 425984, LARGE = 786432, SHARED = 8388608, JOINT = 4194304, FEW = 512,
        PART = 128, DEPTH = 128 };
 enum { PACK_ROWS = 64, PACK_STEP = 8 }; /* channels of a piece of packing, and at a time */
+enum { TURNS = 4 };                     /* tiles, or parts of them, that a thread transforms at a time */
 
 typedef struct {
     const T(winograd_scheme) *scheme;
@@ -241,44 +242,42 @@ void T(winograd_run)(const T(correlation) *c, ptrdiff_t S, void *scratch, int th
     const ptrdiff_t pieces = c->packed || (p.joint && c->transposed) ? 0 : pack_pieces(c, &p);
     const ptrdiff_t slice_parts = min_size(p.slices.count, ceil_div(32, p.block));
     fill_tables(c, &p);
-#pragma omp parallel num_threads(team(threads, work_of(c, &p)))
-    {
-        /* Threads share the filters, in pieces. */
-#pragma omp for schedule(dynamic)
-        for (ptrdiff_t i = 0; i < pieces; i++)
-            pack_piece(c, &p, p.joint ? p.ready : p.u, p.taps + thread_number() * p.taps_length, i);
-        /* Then blocks of tiles, which write apart. */
-#pragma omp for schedule(dynamic)
-        for (ptrdiff_t block = 0; block < (p.joint ? 0 : p.blocks); block++)
-            run_alone(c, &p, block);
-        /* Or, block after block, the tiles to be transformed, then tasks: panels of some tiles. */
-        for (ptrdiff_t block = 0; block < (p.joint ? p.blocks : 0); block++) {
-            const ptrdiff_t origin = part_begin(p.tiles.count, p.blocks, block);
-            const ptrdiff_t count = part_begin(p.tiles.count, p.blocks, block + 1) - origin;
-#pragma omp for schedule(dynamic, 4)
-            for (ptrdiff_t i = 0; i < count * slice_parts; i++)
+    const int crew = team(threads, work_of(c, &p));
+    /* Threads share the filters, in pieces. */
+    TEAM_FOR(dynamic, crew, i, pieces, 1, {
+        pack_piece(c, &p, p.joint ? p.ready : p.u, p.taps + thread_number() * p.taps_length, i);
+    });
+    /* Then blocks of tiles, which write apart. */
+    TEAM_FOR(dynamic, crew, block, p.joint ? 0 : p.blocks, 1, {
+        run_alone(c, &p, block);
+    });
+    /* Or, block after block, the tiles to be transformed, then tasks: panels of some tiles. */
+    for (ptrdiff_t block = 0; block < (p.joint ? p.blocks : 0); block++) {
+        const ptrdiff_t origin = part_begin(p.tiles.count, p.blocks, block);
+        const ptrdiff_t count = part_begin(p.tiles.count, p.blocks, block + 1) - origin;
+        TEAM_FOR(dynamic, crew, first, count * slice_parts, TURNS, {
+            for (ptrdiff_t i = first; i < min_size(count * slice_parts, first + TURNS); i++)
                 transform_tile(c, &p, p.v, origin + i / slice_parts, i / slice_parts,
                                part_begin(p.slices.count, slice_parts, i % slice_parts),
                                part_begin(p.slices.count, slice_parts, i % slice_parts + 1));
-#pragma omp for schedule(dynamic)
-            for (ptrdiff_t i = 0; i < p.parts * p.panels.panels; i++)
-                run_task(c, &p, p.v, origin, part_begin(count, p.parts, i % p.parts),
-                         part_begin(count, p.parts, i % p.parts + 1), i / p.parts);
-        }
+        });
+        TEAM_FOR(dynamic, crew, i, p.parts * p.panels.panels, 1, {
+            run_task(c, &p, p.v, origin, part_begin(count, p.parts, i % p.parts),
+                     part_begin(count, p.parts, i % p.parts + 1), i / p.parts);
+        });
     }
 }
 
 void T(winograd_pack)(const T(correlation) *c, ptrdiff_t S, real *packed, int threads)
 {
-    (void)threads; /* unused without OpenMP */
     const plan p = make_plan(c, S, NULL, 1);
     const ptrdiff_t pieces = pack_pieces(c, &p);
     T(correlation) unpacked = *c;
     unpacked.packed = NULL;
     /* Threads share panels of filters. */
-#pragma omp parallel for num_threads(team(threads, (double)p.packed_length)) schedule(dynamic)
-    for (ptrdiff_t i = 0; i < pieces; i++)
+    TEAM_FOR(dynamic, team(threads, (double)p.packed_length), i, pieces, 1, {
         pack_piece(&unpacked, &p, packed, NULL, i);
+    });
 }
 
 double T(winograd_seconds)(const T(correlation) *c, ptrdiff_t S)

@@ -157,30 +157,28 @@ void T(winograd_dw_run)(const T(correlation_dw) *c, ptrdiff_t S, void *scratch, 
     const plan p = make_plan(c, S, scratch, threads);
     const ptrdiff_t cuts = min_size(min_size(p.slices.count, p.panels.panels), ceil_div(32, p.block));
     fill_tables(c, &p);
-#pragma omp parallel num_threads(min_size(p.slots > 1 ? p.slots : threads, \
-                                          team(threads, 0.25 * p.tiles.count * p.points * c->CG * c->KG)))
+    const int crew = (int)min_size(p.slots > 1 ? p.slots : threads,
+                                   team(threads, 0.25 * p.tiles.count * p.points * c->CG * c->KG));
     if (p.slots > 1) {
         /* Threads share the slots, then the parts of dw that are sums of slots. */
-#pragma omp for schedule(dynamic)
-        for (ptrdiff_t slot = 0; slot < p.slots; slot++)
+        TEAM_FOR(dynamic, crew, slot, p.slots, 1, {
             run_slot(c, &p, slot);
-#pragma omp for schedule(static)
-        for (ptrdiff_t i = 0; i < p.dw_length; i += SUM_PART)
+        });
+        TEAM_FOR(static, crew, i, p.dw_length, SUM_PART, {
             kern->sum_slots(c->dw + i, p.dw + i, p.dw_length, p.slots, min_size(SUM_PART, p.dw_length - i),
                             c->accumulate);
-    } else {
-        /* Threads share the tiles of a block, then its tasks, which write apart. */
-        for (ptrdiff_t block = 0; block < p.blocks; block++) {
-            const extent e = extent_of(&p, block);
-#pragma omp for schedule(dynamic)
-            for (ptrdiff_t i = 0; i < DB_SLOTS * cuts; i++)
-                transform_tiles(c, &p, 0, &e, part_begin(e.count, DB_SLOTS, i / cuts),
-                                part_begin(e.count, DB_SLOTS, i / cuts + 1), i % cuts, cuts,
-                                p.db + i / cuts * c->KG);
-#pragma omp for schedule(dynamic)
-            for (ptrdiff_t task = 0; task < p.tasks; task++)
-                run_task(c, &p, 0, &e, task, c->dw, c->accumulate || block > 0);
-        }
+        });
+    }
+    /* Or, block after block, its tiles, then its tasks, which write apart. */
+    for (ptrdiff_t block = 0; block < (p.slots > 1 ? 0 : p.blocks); block++) {
+        const extent e = extent_of(&p, block);
+        TEAM_FOR(dynamic, crew, i, DB_SLOTS * cuts, 1, {
+            transform_tiles(c, &p, 0, &e, part_begin(e.count, DB_SLOTS, i / cuts),
+                            part_begin(e.count, DB_SLOTS, i / cuts + 1), i % cuts, cuts, p.db + i / cuts * c->KG);
+        });
+        TEAM_FOR(dynamic, crew, task, p.tasks, 1, {
+            run_task(c, &p, 0, &e, task, c->dw, c->accumulate || block > 0);
+        });
     }
     if (c->db)
         kern->sum_slots(c->db, p.db, c->KG, p.db_slots, c->KG, c->accumulate);
