@@ -13,19 +13,9 @@
 #include "../core/simd_math.h"
 #include "activation.h"
 
-#define DEFINE_VALUES(to, forward, backward, cost, cost_dx, from, value, derivative)         \
-    static inline vreal forward##_value(vreal x, real alpha)                                 \
-    {                                                                                        \
-        const vreal zero = {0};                                                              \
-        (void)alpha, (void)zero;                                                             \
-        return value;                                                                        \
-    }                                                                                        \
-    static inline vreal backward##_value(vreal dy, vreal from, real alpha)                   \
-    {                                                                                        \
-        const vreal zero = {0};                                                              \
-        (void)alpha, (void)zero;                                                             \
-        return derivative;                                                                   \
-    }
+#define DEFINE_VALUES(to, forward, backward, cost, cost_dx, from, value, derivative)                  \
+    static inline vreal forward##_value(vreal x, real alpha) RETURN_VECTOR(alpha, value)              \
+    static inline vreal backward##_value(vreal dy, vreal from, real alpha) RETURN_VECTOR(alpha, derivative)
 CNNC_ACTIVATIONS(DEFINE_VALUES, )
 #undef DEFINE_VALUES
 

@@ -10,6 +10,15 @@
 
 #include "simd.h"
 
+/* The body of a function that is an expression of vectors, in which `zero` is one of zeros: it need not use that nor
+ * its `setting`, a scalar. */
+#define RETURN_VECTOR(setting, ...)        \
+    {                                      \
+        const vreal zero = {0};            \
+        (void)(setting), (void)zero;       \
+        return __VA_ARGS__;                \
+    }
+
 static inline vreal vabs(vreal x) { return (vreal)((vint)x & ~(vint)splat(-0.0f)); }
 
 #ifdef CNNC_DOUBLE

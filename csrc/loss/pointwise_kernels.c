@@ -4,12 +4,7 @@
 #include "../core/simd_math.h"
 
 #define DEFINE_KERNELS(OP, forward, backward, cost, value, derivative)                                          \
-    static inline vreal forward##_value(vreal x, vreal t, real delta)                                           \
-    {                                                                                                           \
-        const vreal zero = {0};                                                                                 \
-        (void)delta, (void)zero;                                                                                \
-        return value;                                                                                           \
-    }                                                                                                           \
+    static inline vreal forward##_value(vreal x, vreal t, real delta) RETURN_VECTOR(delta, value)               \
     static real forward##_sum(const real *x, const real *t, ptrdiff_t length, real delta)                       \
     {                                                                                                           \
         vreal sum = {0};                                                                                        \
@@ -18,12 +13,7 @@
                     sum += n == VL ? f : select(first_lanes(n), f, (vreal){0}););                               \
         return sum_lanes(sum);                                                                                  \
     }                                                                                                           \
-    static inline vreal backward##_value(vreal x, vreal t, real delta)                                          \
-    {                                                                                                           \
-        const vreal zero = {0};                                                                                 \
-        (void)delta, (void)zero;                                                                                \
-        return derivative;                                                                                      \
-    }                                                                                                           \
+    static inline vreal backward##_value(vreal x, vreal t, real delta) RETURN_VECTOR(delta, derivative)         \
     static void backward##_part(const real *x, const real *t, real *dx, ptrdiff_t length, real delta,           \
                                 real share, int accumulate)                                                     \
     {                                                                                                           \
