@@ -33,8 +33,21 @@ def run(arrays, fields, name=None, alpha=0.0):
     return arrays["y"]
 
 
-@pytest.mark.parametrize("algorithm", ops.ALGORITHMS)
-@pytest.mark.parametrize("row", PROBLEMS, ids=str)
+def each_problem_and_algorithm(test):
+    """Runs a test with each of them as `row` and `algorithm`."""
+    test = pytest.mark.parametrize("row", PROBLEMS, ids=str)(test)
+    return pytest.mark.parametrize("algorithm", ops.ALGORITHMS)(test)
+
+
+@pytest.fixture
+def plain(row, algorithm, isa, threads):
+    """A convolution without an ending, at each level: its arrays, its fields, a copy of its result."""
+    threads(2)
+    arrays, fields, _ = problem(*row, algorithm=algorithm)
+    return arrays, fields, run(arrays, fields).copy()
+
+
+@each_problem_and_algorithm
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_packed_filters_give_the_same_bits(row, dtype, algorithm, threads):
     for level in LEVELS if dtype == np.float32 else LEVELS[:1]:
@@ -56,37 +69,29 @@ def test_packed_filters_give_the_same_bits(row, dtype, algorithm, threads):
                 np.testing.assert_array_equal(result, expected)
 
 
-@pytest.mark.parametrize("algorithm", ops.ALGORITHMS)
-@pytest.mark.parametrize("row", PROBLEMS, ids=str)
-def test_an_activation_at_the_end_gives_the_bits_of_its_operation(row, algorithm, isa, threads):
-    threads(2)
-    arrays, fields, _ = problem(*row, algorithm=algorithm)
-    plain = run(arrays, fields).copy()
+@each_problem_and_algorithm
+def test_an_activation_at_the_end_gives_the_bits_of_its_operation(plain):
+    arrays, fields, result = plain
     for name in ops.ENDINGS[1:]:
-        expected = np.empty_like(plain)
-        ops.op(name)(x=plain, y=expected, alpha=0.3)
+        expected = np.empty_like(result)
+        ops.op(name)(x=result, y=expected, alpha=0.3)
         np.testing.assert_array_equal(run(arrays, fields, name, 0.3), expected, err_msg=name)
 
 
-@pytest.mark.parametrize("algorithm", ops.ALGORITHMS)
-@pytest.mark.parametrize("row", PROBLEMS, ids=str)
-def test_a_residual_is_added_before_the_activation(row, algorithm, isa, threads):
-    threads(2)
-    arrays, fields, _ = problem(*row, algorithm=algorithm)
-    plain = run(arrays, fields).copy()
-    residual = np.random.default_rng(8).standard_normal(plain.shape).astype(np.float32)
+@each_problem_and_algorithm
+def test_a_residual_is_added_before_the_activation(plain):
+    arrays, fields, result = plain
+    residual = np.random.default_rng(8).standard_normal(result.shape).astype(np.float32)
     for name in (None, "relu", "tanh"):
-        expected = np.empty_like(plain)
-        ops.op("add")(a=plain, b=residual, y=expected, accumulate=0, **ops.ending(name))
+        expected = np.empty_like(result)
+        ops.op("add")(a=result, b=residual, y=expected, accumulate=0, **ops.ending(name))
         arrays["y"].fill(np.nan)
         np.testing.assert_array_equal(run({**arrays, "residual": residual}, fields, name), expected, err_msg=str(name))
 
 
-@pytest.mark.parametrize("algorithm", ops.ALGORITHMS)
-@pytest.mark.parametrize("row", PROBLEMS, ids=str)
-def test_the_result_may_be_some_channels_of_an_image(row, algorithm, isa, threads):
-    threads(2)
-    arrays, fields, _ = problem(*row, algorithm=algorithm)
+@each_problem_and_algorithm
+def test_the_result_may_be_some_channels_of_an_image(plain):
+    arrays, fields, _ = plain
     expected = run(arrays, fields, "relu").copy()
     wide = np.full((*expected.shape[:-1], expected.shape[-1] + 7), 5, np.float32)
     ops.op("correlate2d")(**{**arrays, "y": wide}, **fields, **{**ops.conv_ending("relu"), "first": 3})
