@@ -20,7 +20,7 @@ prepared once for as long as they do not change, which may round differently:
 
 from cnnc import _core
 from cnnc.graph import Graph, has, is_fixed, later_slots, only
-from cnnc.ops import ALGORITHMS, CONV_SIZES, ENDINGS, op, planned
+from cnnc.ops import ALGORITHMS, ENDINGS, conv_sizes, op, planned
 from cnnc.prepared import Prepared, fold_into
 from cnnc.steps import Buffer
 
@@ -31,7 +31,7 @@ class Fusion:
     """The rules, on the steps of one recording.
 
     Attributes:
-        became: id of a storage that is not used any more -> the one that took its place.
+        became: a storage that is not used any more -> the one that took its place.
         prepared: what must be refreshed before the steps run, in this order.
         pairs: (input, output) buffers of steps that may run in place.
     """
@@ -57,8 +57,8 @@ class Fusion:
 
     def storage(self, storage):
         """The storage that took the place of another, or that itself."""
-        while id(storage) in self.became:
-            storage = self.became[id(storage)]
+        while storage in self.became:
+            storage = self.became[storage]
         return storage
 
     def fold(self, step):
@@ -66,14 +66,12 @@ class Fusion:
         if step.op.name != "normalise_by":
             return
         steps, x = self.steps, step.fields["x"]
-        maker = only(steps.writers(x))
+        maker = steps.maker(x, step, "act")
         statistics = [step.fields[name] for name in ("mean", "var", "gamma", "beta")]
-        if maker is None or maker.op is None or maker.op.name not in ("correlate2d", "dense"):
-            return
-        if not (steps.private(x, maker, step) and is_fixed(*statistics) and has(maker, "act") and has(step, "act")):
+        if maker is None or maker.op.name not in ("correlate2d", "dense") or not has(step, "act"):
             return
         w, b = maker.fields["w"], maker.fields["b"]
-        if not is_fixed(w, b):
+        if not is_fixed(w, b, *statistics):
             return
         sources = [buffer and buffer.storage.array for buffer in (w, b, *statistics)]
         eps = step.fields["eps"]
@@ -81,18 +79,18 @@ class Fusion:
         w, b = self.prepare(key, (w.shape, w.shape[-1:]), w.dtype, lambda w, b: fold_into(w, b, *sources, eps))
         steps.drop(step)
         steps.change(maker, w=w, b=b, y=step.fields["y"].reshape(maker.fields["y"].shape))
-        self.became[id(x.storage)] = step.fields["y"].storage
+        self.became[x.storage] = step.fields["y"].storage
 
     def activate(self, step):
         """Makes an activation a part of the step that computes its input."""
         steps, code = self.steps, CODES.get(step.op.name)
-        maker = only(steps.writers(step.fields["x"])) if code else None
-        if maker is None or not has(maker, "act") or not steps.private(step.fields["x"], maker, step):
+        maker = steps.maker(step.fields["x"], step, "act") if code else None
+        if maker is None:
             return
         x, y = step.fields["x"], step.fields["y"]
         steps.drop(step)
         steps.change(maker, y=y.reshape(maker.fields["y"].shape), act=code, alpha=step.fields["alpha"])
-        self.became[id(x.storage)] = y.storage
+        self.became[x.storage] = y.storage
 
     def join(self, step):
         """Makes a sum of two a part of the step that computes one of them."""
@@ -101,22 +99,22 @@ class Fusion:
             return
         for mine, other in (("a", "b"), ("b", "a")):
             x, residual = step.fields[mine], step.fields[other]
-            maker = only(steps.writers(x))
-            if maker is not None and has(maker, "act", "residual") and steps.private(x, maker, step):
+            maker = steps.maker(x, step, "act", "residual")
+            if maker is not None:
                 shape = maker.fields["y"].shape
                 steps.replace(step, by=maker)
                 steps.change(maker, y=y.reshape(shape), residual=residual.reshape(shape), act=step.fields["act"],
                              alpha=step.fields["alpha"])  # fmt: skip
-                self.became[id(x.storage)] = y.storage
+                self.became[x.storage] = y.storage
                 return
 
     def place(self, step):
         """Has a convolution write where its result would be copied to: some channels of a larger image."""
         if step.op.name != "concat":
             return
-        steps, x = self.steps, step.fields["x"]
-        maker = only(steps.writers(x))
-        if maker is not None and has(maker, "first", "residual") and steps.private(x, maker, step):
+        steps = self.steps
+        maker = steps.maker(step.fields["x"], step, "first", "residual")
+        if maker is not None:
             steps.drop(step)
             steps.change(maker, y=step.fields["y"], first=step.fields["offset"])
 
@@ -135,7 +133,7 @@ class Fusion:
         if all(not adds or not reads or reads[-1] < adds[0] for reads, adds in zip(read, reversed(added), strict=True)):
             steps.drop(step)
             steps.rename(copy, source)
-            self.became[id(copy.storage)] = source.storage
+            self.became[copy.storage] = source.storage
 
     def pool_last(self, step):
         """Takes ReLU's gradient before that of a max pooling: what was let through is what won and is above 0."""
@@ -143,8 +141,8 @@ class Fusion:
         if step.op.name != "relu_dx":
             return
         dy, dx = step.fields["dy"], step.fields["dx"]
-        pool = only(steps.writers(dy))
-        if pool is None or pool.op is None or pool.op.name != "max_pool2d_dx" or not steps.private(dy, pool, step):
+        pool = steps.maker(dy, step)
+        if pool is None or pool.op is None or pool.op.name != "max_pool2d_dx":
             return
         index = next(pool.fields[name] for name in ("index8", "index32") if pool.fields.get(name) is not None)
         (forward,) = steps.writers(index)
@@ -156,20 +154,20 @@ class Fusion:
         steps.swap(step, pool)
         steps.change(step, dy=pool.fields["dy"], y=pooled, dx=masked)
         steps.change(pool, dy=masked, dx=dx.reshape(pool.fields["dx"].shape))
-        self.became[id(dy.storage)] = dx.storage
+        self.became[dy.storage] = dx.storage
 
     def slope_of_pooling(self, step):
         """Makes an activation's gradient a part of the gradient of the average pooling after it."""
         steps, code = self.steps, CODES.get(step.op.name.removesuffix("_dx"))
-        pool = only(steps.writers(step.fields["dy"])) if code and "dy" in step.op.inputs else None
-        if pool is None or not has(pool, "from", "act") or not steps.private(step.fields["dy"], pool, step):
+        pool = steps.maker(step.fields["dy"], step, "from", "act") if code and "dy" in step.op.inputs else None
+        if pool is None:
             return
         dy, dx, source = (step.fields[name] for name in ("dy", "dx", "y" if "y" in step.op.inputs else "x"))
         if steps.writers(dx)[0] is step and steps.untouched(source, pool, step):
             shape, alpha = pool.fields["dx"].shape, step.fields["alpha"]
             steps.drop(step)
             steps.change(pool, dx=dx.reshape(shape), act=code, alpha=alpha, **{"from": source.reshape(shape)})
-            self.became[id(dy.storage)] = dx.storage
+            self.became[dy.storage] = dx.storage
 
     def slope(self, step):
         """Makes an activation's gradient a part of the gradient of the normalisation before it."""
@@ -194,7 +192,7 @@ class Fusion:
             steps.change(reader, dy=dy.reshape(shape), **fields, act=code, alpha=step.fields["alpha"],
                          dresidual=dx.reshape(shape) if used else None)  # fmt: skip
             if not used:
-                self.became[id(dx.storage)] = dy.storage
+                self.became[dx.storage] = dy.storage
 
     @staticmethod
     def repeats(maker, reader):
@@ -208,7 +206,7 @@ class Fusion:
         if step.op.name != "correlate2d" or not has(step, "packed") or not is_fixed(step.fields["w"]):
             return
         x, w, y = (step.fields[name] for name in ("x", "w", "y"))
-        sizes = dict(zip(CONV_SIZES, (*x.shape, *w.shape, *y.shape[1:3]), strict=True))
+        sizes = conv_sizes(x.shape, w.shape, y.shape[1:3])
         names = [field.name for field in op("correlate2d_pack").fields if field.kind == "size"]
         sizes.update((name, step.fields[name]) for name in names if name not in sizes)
         plan = planned(sizes, w.dtype)

@@ -8,7 +8,7 @@ class Graph:
 
     def __init__(self, steps, kept):
         self.slots = list(steps)
-        self.kept = {id(buffer.storage) for buffer in kept}
+        self.kept = {buffer.storage for buffer in kept}
         self._readers, self._writers = defaultdict(list), defaultdict(list)
         for slot, step in enumerate(steps):
             step.slot = slot
@@ -17,29 +17,39 @@ class Graph:
     def __iter__(self):
         return iter([step for step in self.slots if step is not None])
 
-    def _note(self, step):
+    def _uses(self, step):
+        """The list that each of a step's buffers keeps of its readers, or of its writers."""
         for name, buffer in step.named_buffers():
-            (self._writers if name in step.writes else self._readers)[id(buffer.storage)].append(step)
+            yield (self._writers if name in step.writes else self._readers)[buffer.storage]
+
+    def _note(self, step):
+        for steps in self._uses(step):
+            steps.append(step)
 
     def _forget(self, step):
-        for name, buffer in step.named_buffers():
-            (self._writers if name in step.writes else self._readers)[id(buffer.storage)].remove(step)
+        for steps in self._uses(step):
+            steps.remove(step)
 
     def readers(self, buffer):
         """The steps that read a buffer, in their order."""
-        return sorted(self._readers[id(buffer.storage)], key=lambda step: step.slot)
+        return sorted(self._readers[buffer.storage], key=lambda step: step.slot)
 
     def writers(self, buffer):
         """The steps that write a buffer, in their order."""
-        return sorted(self._writers[id(buffer.storage)], key=lambda step: step.slot)
+        return sorted(self._writers[buffer.storage], key=lambda step: step.slot)
 
     def hidden(self, buffer):
         """Whether nobody but the steps sees a buffer."""
-        return buffer.storage.array is None and id(buffer.storage) not in self.kept
+        return buffer.storage.array is None and buffer.storage not in self.kept
 
     def private(self, buffer, writer, reader):
         """Whether a buffer is nothing but the way from one step to another."""
         return self.hidden(buffer) and self.readers(buffer) == [reader] and self.writers(buffer) == [writer]
+
+    def maker(self, buffer, reader, *fields):
+        """The step that computes a buffer for one reader alone, if it has fields that are not in use yet; else None."""
+        maker = only(self.writers(buffer))
+        return maker if maker and has(maker, *fields) and self.private(buffer, maker, reader) else None
 
     def untouched(self, buffer, first, last):
         """Whether no step after one and up to another writes a buffer."""
@@ -54,6 +64,7 @@ class Graph:
         self._note(step)
 
     def drop(self, step):
+        """Takes a step out."""
         self._forget(step)
         self.slots[step.slot] = None
 
@@ -71,7 +82,7 @@ class Graph:
 
     def rename(self, buffer, target):
         """Makes every use of one buffer's memory a use of another's."""
-        for step in {id(s): s for s in (*self.readers(buffer), *self.writers(buffer))}.values():
+        for step in dict.fromkeys((*self.readers(buffer), *self.writers(buffer))):
             fields = {name: target.reshape(b.shape) for name, b in step.named_buffers() if b.storage is buffer.storage}
             self.change(step, **fields)
 

@@ -74,9 +74,11 @@ def conv_ending(activation=None, alpha=0.0):
     return {**ending(activation, alpha), "first": 0}
 
 
-def conv_sizes(x_shape, w_shape, window):
-    """The sizes of a convolution of images and filters of these shapes, for operations that do not see all arrays."""
-    return dict(zip(CONV_SIZES, (*x_shape, *w_shape, *window.output(*x_shape[1:3])), strict=True))
+def conv_sizes(x_shape, w_shape, out):
+    """The sizes of a convolution of images and filters of these shapes whose results have `out` rows and columns, for
+    operations that do not see all arrays.
+    """
+    return dict(zip(CONV_SIZES, (*x_shape, *w_shape, *out), strict=True))
 
 
 class ConvPlan(NamedTuple):
@@ -95,7 +97,8 @@ class ConvPlan(NamedTuple):
 
 def conv_plan(x_shape, w_shape, window, algorithm="auto", dtype=np.float32):
     """The plan of a convolution of images and filters of these shapes; see the row of correlate2d_plan."""
-    return planned({**conv_sizes(x_shape, w_shape, window), **conv_fields(window, algorithm=algorithm)}, dtype)
+    sizes = conv_sizes(x_shape, w_shape, window.output(*x_shape[1:3]))
+    return planned({**sizes, **conv_fields(window, algorithm=algorithm)}, dtype)
 
 
 def planned(fields, dtype):

@@ -14,11 +14,12 @@ STRIP = 1 << 22  # bytes of a gradient that two steps pass on through the shared
 def in_strips(graph):
     """The steps of a graph, with the gradients of dense weights and their updates cut into strips where that pays."""
     steps = []
-    pairs = {id(update): weights for weights in graph if (update := _update_of(graph, weights)) is not None}
+    pairs = {update: weights for weights in graph if (update := _update_of(graph, weights)) is not None}
+    cut = set(pairs.values())
     for step in graph:
-        if id(step) in pairs:
-            steps.extend(_strips(pairs[id(step)], step))
-        elif not any(step is weights for weights in pairs.values()):
+        if step in pairs:
+            steps.extend(_strips(pairs[step], step))
+        elif step not in cut:
             steps.append(step)
     return steps
 

@@ -96,7 +96,7 @@ class Tape:
             return self._parameter_grad(x) if x.trainable else None
         if not x.needs_grad:
             return None
-        storage = self._grads.setdefault(id(x.storage), Storage(x.storage.nbytes))
+        storage = self._grads.setdefault(x.storage, Storage(x.storage.nbytes))
         return Buffer(x.shape, x.dtype, storage)
 
     def _parameter_grad(self, parameter):
@@ -104,7 +104,7 @@ class Tape:
             return self._passing[parameter]
         grad = self.fixed(parameter.grad)
         if self._kept_grads is not None:
-            self._kept_grads.add(id(grad.storage))
+            self._kept_grads.add(grad.storage)
         return grad
 
     # --- steps
@@ -190,10 +190,10 @@ class Tape:
         """The steps, with what updates parameters whose gradients are not kept after the last that needs those."""
         last = {}
         for number, step in enumerate(steps):
-            last.update((id(buffer.storage), number) for buffer in step.buffers())
+            last.update((buffer.storage, number) for buffer in step.buffers())
         after = [[] for _ in steps]
         for parameter, updates in self._soon.items():
-            uses = [last.get(id(b.storage), -1) for b in (self._passing[parameter], self.buffer(parameter))]
+            uses = [last.get(b.storage, -1) for b in (self._passing[parameter], self.buffer(parameter))]
             after[max(uses)].extend(updates)
         return [each for step, updates in zip(steps, after, strict=True) for each in (step, *updates)]
 
@@ -201,11 +201,11 @@ class Tape:
     def _set_again(steps, kept):
         written = set(kept)
         for step in steps:
-            step.again = frozenset(name for name in step.writes if id(step.fields[name].storage) in written)
+            step.again = frozenset(name for name in step.writes if step.fields[name].storage in written)
             for outputs in step.op.flags.values() if step.op else ():
                 if len({name in step.again for name in outputs if name in step.writes}) > 1:
                     raise RuntimeError(f"{step.op} writes some gradients for the first time and adds to others")
-            written.update(id(b.storage) for b in step.outputs())
+            written.update(b.storage for b in step.outputs())
 
     def _share(self, now):
         """Merges the memory of element-wise pairs where the input's last use is the output's first.
@@ -256,9 +256,9 @@ class Plan:
     def _place(buffers):
         """Gives each storage the lowest offset free during its life, largest first. Returns the arena's size."""
         roots = (buffer.storage.root() for buffer in buffers)
-        storages = {id(root): root for root in roots if root.array is None}
+        storages = dict.fromkeys(root for root in roots if root.array is None)
         placed = []
-        for storage in sorted(storages.values(), key=lambda s: (-s.nbytes, s.first)):
+        for storage in sorted(storages, key=lambda s: (-s.nbytes, s.first)):
             offset = 0
             for other in sorted(placed, key=lambda s: s.offset):
                 if other.last < storage.first or storage.last < other.first:

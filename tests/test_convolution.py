@@ -61,7 +61,7 @@ def test_packed_filters_give_the_same_bits(row, dtype, algorithm, threads):
             assert (plan.packed_length == 0) == (row[1][2] == 1)
             if plan.packed_length:
                 packed = np.full(plan.packed_length + 2, np.nan, dtype)
-                fields.update(ops.conv_sizes(*row[:2], window))
+                fields.update(ops.conv_sizes(*row[:2], arrays["y"].shape[1:3]))
                 ops.op("correlate2d_pack")(w=arrays["w"], packed=packed[1:-1], **fields)
                 assert np.isnan(packed[[0, -1]]).all() and not np.isnan(packed[1:-1]).any()
                 arrays["y"].fill(np.nan)
