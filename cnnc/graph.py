@@ -55,6 +55,11 @@ class Graph:
         """Whether no step after one and up to another writes a buffer."""
         return not any(first.slot < step.slot <= last.slot for step in self.writers(buffer))
 
+    def unused(self, buffer, first, last):
+        """Whether no step between two others reads or writes a buffer."""
+        users = (*self.readers(buffer), *self.writers(buffer))
+        return not any(first.slot < step.slot < last.slot for step in users)
+
     def change(self, step, **fields):
         """Sets fields of a step."""
         self._forget(step)

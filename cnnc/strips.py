@@ -25,26 +25,29 @@ def in_strips(graph):
 
 
 def _update_of(graph, step):
-    """The one step that uses a large gradient and knows no element's neighbours; None if `step` writes no such."""
+    """The one step that uses a large gradient, knows no element's neighbours, and beside which `step` may as well run;
+    None if `step` writes no such gradient.
+    """
     if step.op is None or step.op.name != "dense_dw" or step.fields["dw"].storage.nbytes < 2 * STRIP:
         return None
-    dw, sources = step.fields["dw"], [step.fields["dy"], step.fields["x"]]
+    dw, db, sources = step.fields["dw"], step.fields.get("db"), [step.fields["dy"], step.fields["x"]]
     update = only(graph.readers(dw))
     if not graph.hidden(dw) or graph.writers(dw) != [step] or update is None or "param" not in update.fields:
         return None
     flat = all(field.axes in (("LENGTH",), ("8",), ()) for field in update.op.fields)
-    return update if flat and all(graph.untouched(source, step, update) for source in sources) else None
+    later = all(graph.untouched(source, step, update) for source in sources)
+    return update if flat and later and (db is None or graph.unused(db, step, update)) else None
 
 
 def _strips(weights, update):
-    """The steps that do the same as both."""
-    dw = weights.fields["dw"]
+    """The steps that do the same as both, where the update is."""
+    dw, db = weights.fields["dw"], weights.fields.get("db")
     rows, columns = dw.shape
-    count = -(-dw.storage.nbytes // STRIP)
+    count = min(rows, -(-dw.storage.nbytes // STRIP))
     for number in range(count):
         first, end = rows * number // count, rows * (number + 1) // count
         strip = Buffer((end - first, columns), dw.dtype)
-        yield _like(weights, dw=strip, first=first, db=weights.fields["db"] if number == 0 else None)
+        yield _like(weights, dw=strip, first=weights.fields["first"] + first, db=db if number == 0 else None)
         yield _like(update, **{name: _part(buffer, strip, first * columns) for name, buffer in update.named_buffers()
                                if buffer.shape == (rows * columns,)})  # fmt: skip
 

@@ -5,7 +5,19 @@ import pytest
 
 import cnnc
 from cnnc import strips
+from cnnc.layers.base import layer
+from cnnc.parameters import Parameter
 from cnnc.training import trainer as trainer_module
+
+
+@layer
+class BiasFirst(cnnc.Dense):
+    """A dense layer whose bias is updated before its weight."""
+
+    def declare(self, shape):
+        self.bias = Parameter((self.units,), "zeros")
+        self.weight = Parameter((shape[0], self.units), self.init)
+        return (self.units,)
 
 
 def _twins(optimizer, keep_gradients, **settings):
@@ -54,3 +66,18 @@ def test_gradients_that_are_not_kept_need_no_memory():
     names = [step.op.name for step in passing.steps if step.op.name in ("dense_dw", "sgd")]
     cuts = 2 * -(-4 * 3000 * 3000 // strips.STRIP)
     assert names == ["dense_dw", *["dense_dw", "sgd"] * cuts, "sgd", "sgd"]  # the last layer is small
+
+
+@pytest.mark.parametrize("make", [cnnc.Dense, BiasFirst])
+@pytest.mark.parametrize("features", [1, 3, 40])
+def test_strips_of_a_wide_layer_and_a_large_bias(make, features, monkeypatch):
+    monkeypatch.setattr(trainer_module, "LARGE", 1000)
+    monkeypatch.setattr(strips, "STRIP", 1000)
+    x, labels = np.random.default_rng(0).standard_normal((6, features)), np.arange(6) % 4
+    weights = []
+    for keep in (True, False):
+        net = cnnc.Sequential([make(1200), cnnc.Tanh(), cnnc.Dense(4)]).build((features,), seed=0)
+        trainer = cnnc.Trainer(net, cnnc.SGD(lr=0.1), keep_gradients=keep)
+        losses = [trainer.step(x, labels) for _ in range(3)]
+        weights.append([losses, *(array.tobytes() for array in net.state().values())])
+    assert weights[0] == weights[1]
