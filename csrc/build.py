@@ -21,7 +21,7 @@ import tempfile
 
 SOURCE = pathlib.Path(__file__).resolve().parent
 WARNINGS = ["-Wall", "-Wextra"]
-WITHOUT_OPENMP = ["-Wno-unknown-pragmas", "-Wno-unused-parameter"]  # what pragmas alone use is then unused
+WITHOUT_OPENMP = ["-Wno-unknown-pragmas"]
 FLAGS = ["-std=gnu11", "-O3", "-g0", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math", *WARNINGS]
 
 # Level name -> (vector bytes, compiler flags). csrc/core/isa.h and isa.c know the same names.
