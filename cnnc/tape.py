@@ -6,6 +6,7 @@ lays all of them out in one arena: buffers share memory when their lives do not 
 place, and the peak memory is known before anything has run. `Plan.program` fills in addresses.
 """
 
+import bisect
 import contextlib
 import functools
 
@@ -257,17 +258,17 @@ class Plan:
         """Gives each storage the lowest offset free during its life, largest first. Returns the arena's size."""
         roots = (buffer.storage.root() for buffer in buffers)
         storages = dict.fromkeys(root for root in roots if root.array is None)
-        placed = []
+        placed = []  # by offset
         for storage in sorted(storages, key=lambda s: (-s.nbytes, s.first)):
             offset = 0
-            for other in sorted(placed, key=lambda s: s.offset):
+            for other in placed:
                 if other.last < storage.first or storage.last < other.first:
                     continue
                 if offset + storage.nbytes <= other.offset:
                     break
                 offset = max(offset, _round_up(other.offset + other.nbytes))
             storage.offset = offset
-            placed.append(storage)
+            bisect.insort(placed, storage, key=lambda s: s.offset)
         return max((s.offset + s.nbytes for s in placed), default=0)
 
     def array(self, buffer, arena):
