@@ -19,7 +19,7 @@ prepared once for as long as they do not change, which may round differently:
 """
 
 from cnnc import _core
-from cnnc.graph import Graph, has, is_fixed, later_slots, only
+from cnnc.graph import Graph, has, later_slots, only, stamped
 from cnnc.ops import ALGORITHMS, ENDINGS, conv_sizes, op, planned
 from cnnc.prepared import Prepared, fold_into
 from cnnc.steps import Buffer
@@ -71,7 +71,7 @@ class Fusion:
         if maker is None or maker.op.name not in ("correlate2d", "dense") or not has(step, "act"):
             return
         w, b = maker.fields["w"], maker.fields["b"]
-        if not is_fixed(w, b, *statistics):
+        if not stamped(w, b, *statistics):
             return
         sources = [buffer and buffer.storage.array for buffer in (w, b, *statistics)]
         eps = step.fields["eps"]
@@ -203,7 +203,7 @@ class Fusion:
 
     def pack(self, step):
         """Has filters packed beforehand, for the algorithm that is the fastest then."""
-        if step.op.name != "correlate2d" or not has(step, "packed") or not is_fixed(step.fields["w"]):
+        if step.op.name != "correlate2d" or not has(step, "packed") or not stamped(step.fields["w"]):
             return
         x, w, y = (step.fields[name] for name in ("x", "w", "y"))
         sizes = conv_sizes(x.shape, w.shape, y.shape[1:3])

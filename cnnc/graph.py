@@ -108,6 +108,6 @@ def later_slots(steps, than):
     return [step.slot for step in steps if step.slot > than.slot]
 
 
-def is_fixed(*buffers):
-    """Whether buffers are parameters (or missing)."""
-    return all(buffer is None or buffer.storage.array is not None for buffer in buffers)
+def stamped(*buffers):
+    """Whether buffers are parameters, or prepared from some (or missing)."""
+    return all(buffer is None or buffer.storage.stamped for buffer in buffers)

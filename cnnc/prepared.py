@@ -22,7 +22,7 @@ class Prepared:
 
     def buffers(self):
         """The arrays as buffers of a recording."""
-        return [Buffer(array.shape, array.dtype, Storage(array.nbytes, array)) for array in self.arrays]
+        return [Buffer(array.shape, array.dtype, Storage(array.nbytes, array, stamped=True)) for array in self.arrays]
 
 
 def fold_into(w_to, b_to, w, b, mean, var, gamma, beta, eps):

@@ -6,13 +6,17 @@ from cnnc.geometry import checked_size
 
 
 class Storage:
-    """Memory of one or more buffers: a fixed array, or a place in the arena with a life [first, last] in steps."""
+    """Memory of one or more buffers: a fixed array, or a place in the arena with a life [first, last] in steps.
 
-    __slots__ = ("alias", "array", "first", "last", "nbytes", "offset")
+    An array is `stamped` if `Flat.stamp` tells when it has changed: a parameter, or what is prepared from some.
+    """
 
-    def __init__(self, nbytes, array=None):
+    __slots__ = ("alias", "array", "first", "last", "nbytes", "offset", "stamped")
+
+    def __init__(self, nbytes, array=None, stamped=False):
         self.nbytes = nbytes
         self.array = array
+        self.stamped = stamped
         self.alias = None  # the storage whose memory this one shares
         self.first = self.last = self.offset = None
 

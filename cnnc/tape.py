@@ -82,11 +82,11 @@ class Tape:
         self._kept.append(buffer)
         return buffer
 
-    def fixed(self, array, needs_grad=False):
+    def fixed(self, array, needs_grad=False, stamped=False):
         """A buffer over an existing array, such as a parameter or an optimizer's state."""
         key = (array.ctypes.data, array.shape)
         if key not in self._fixed:
-            self._fixed[key] = Buffer(array.shape, array.dtype, Storage(array.nbytes, array), needs_grad)
+            self._fixed[key] = Buffer(array.shape, array.dtype, Storage(array.nbytes, array, stamped), needs_grad)
         return self._fixed[key]
 
     def grad(self, x):
@@ -155,7 +155,7 @@ class Tape:
     def buffer(self, value):
         """The buffer of a parameter or an array; anything else as it is."""
         if isinstance(value, Parameter):
-            return self.fixed(value.fixed, needs_grad=value.trainable)
+            return self.fixed(value.fixed, needs_grad=value.trainable, stamped=True)
         return self.fixed(value) if isinstance(value, np.ndarray) else value
 
     def _record(self, where, name, function, fields, writes=()):

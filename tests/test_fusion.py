@@ -7,6 +7,7 @@ import pytest
 from nets import batch, random_network
 
 import cnnc
+from cnnc import geometry, ops
 from cnnc import tape as tape_module
 from cnnc.fusion import Fusion
 
@@ -177,6 +178,29 @@ def test_a_view_that_is_kept_may_be_written_at_any_time():
     del weight
     transposed *= 2
     assert net(x).tobytes() == fresh(net, x).tobytes()
+
+
+class Blur(cnnc.Layer):
+    """A convolution with an array that is no parameter."""
+
+    def declare(self, shape):
+        self.kernel = np.ones((3, 3, shape[-1], 32), np.float32)
+        return (*shape[:-1], 32)
+
+    def record(self, tape, x):
+        window, y_shape = geometry.convolution(x.shape, self.kernel.shape, padding="same")
+        y = tape.new(y_shape)
+        fields = {**ops.conv_fields(window), **ops.conv_ending()}
+        tape.forward("correlate2d", x=x, w=self.kernel, b=None, y=y, **fields)
+        return y
+
+
+def test_an_array_that_is_no_parameter_may_be_written_at_any_time():
+    blur = Blur()
+    net, x = cnnc.Sequential([blur, cnnc.BatchNorm()]).build(SHAPE), batch(SHAPE)
+    before = net(x)
+    blur.kernel *= 2
+    np.testing.assert_array_equal(net(x), 2 * before)
 
 
 def test_averages_that_take_the_place_of_weights_are_seen():
