@@ -84,6 +84,8 @@ class Tape:
 
     def fixed(self, array, needs_grad=False, stamped=False):
         """A buffer over an existing array, such as a parameter or an optimizer's state."""
+        if not array.flags.c_contiguous:
+            raise ValueError(f"an array on a tape must be C-contiguous: received strides {array.strides}")
         key = (array.ctypes.data, array.shape)
         if key not in self._fixed:
             self._fixed[key] = Buffer(array.shape, array.dtype, Storage(array.nbytes, array, stamped), needs_grad)

@@ -245,3 +245,8 @@ def test_a_buffer_has_a_checked_size():
     for shape in ((0, 3), (2**40, 2**40), (-1,)):
         with pytest.raises(ValueError, match="received"):
             Tape().new(shape)
+
+
+def test_an_array_on_a_tape_is_contiguous():
+    with pytest.raises(ValueError, match=r"must be C-contiguous: received strides \(8, 24\)"):
+        Tape().fixed(np.zeros((2, 3)).T)
