@@ -14,9 +14,10 @@ static const struct {
     double input;        /* a point of V, of M transformed back, of dM */
     double output;
     double spread;
-    double filter;       /* a point of U made, of dU transformed back */
+    double filter;       /* a point of U made, in many planes by a task, of dU transformed back */
+    double task_filter;
     double gradient;
     double sum;          /* adding to dw, or writing it */
-} cost = {0.178e-9, 6e-9, 0.165e-9, 0.23e-9, 1.95e-9, 2.35e-9, 1.9e-9, 1.1e-9, 1.05e-9, 5e-9};
+} cost = {0.178e-9, 6e-9, 0.165e-9, 0.23e-9, 1.95e-9, 2.35e-9, 1.9e-9, 1.1e-9, 2.5e-9, 1.05e-9, 5e-9};
 
 #endif

@@ -288,6 +288,7 @@ double T(winograd_seconds)(const T(correlation) *c, ptrdiff_t S)
     const double tile = (double)rows * vectors * (p.joint ? cost.shared_product : cost.product) +
                         (double)(p.slices.count * ceil_div(p.slices.run, vl)) * cost.input + vectors * cost.output;
     const double times = p.joint ? (double)(p.blocks * p.parts) : c->packed ? 0 : 1; /* that U is made */
-    const double filters = points * times * cost.filter + (c->packed ? 0 : (double)(c->KH * c->KW) * cost.pack);
+    const double filters = points * times * (p.joint && S == 6 ? cost.task_filter : cost.filter) +
+                           (c->packed ? 0 : (double)(c->KH * c->KW) * cost.pack);
     return points * tiles * tile + (double)rows * vectors * filters;
 }
