@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def peak(contender, name, mode, n, threads, onnx_file=None):
-    """Largest resident set in bytes of a fresh process that imports, builds and calls `networks.make` some times."""
+    """Largest resident set in bytes of a fresh process that imports, builds and calls `networks.make` CALLS times."""
     command = [sys.executable, "-m", "benchmarks.memory", contender, name, mode, str(n), str(threads)]
     command += [str(onnx_file)] if onnx_file else []
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)

@@ -31,7 +31,7 @@ X86_64 = {
     "avx2": (32, ["-mavx2", "-mfma"]),
     "avx512": (64, ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]),
 }
-EMULATED_AVX512 = (64, ["-mavx2", "-mfma", "-Wno-psabi", "-DCNNC_EMULATED"])
+EMULATED_AVX512 = (64, ["-mavx2", "-mfma", "-Wno-psabi", "-DCNNC_EMULATE_AVX512"])
 
 
 def compiler():

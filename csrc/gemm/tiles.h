@@ -17,7 +17,7 @@ enum { MR1 = 10, MR2 = 6 };
 
 /* Some steps of a reduction at a time: a core that shares its decoder with another thread is held up by every
  * instruction that is not a product. Not where code is only checked, which compiles in half the time. */
-#if defined(__SANITIZE_ADDRESS__) || defined(CNNC_EMULATED)
+#if defined(__SANITIZE_ADDRESS__) || defined(CNNC_EMULATE_AVX512)
 #define STEPS
 #else
 #define STEPS _Pragma("GCC unroll 8")

@@ -29,7 +29,7 @@ typedef struct {
     int joint;
     ptrdiff_t block, blocks;           /* the most tiles of a block, how many blocks */
     ptrdiff_t part, parts;             /* the most tiles of a task, how many parts a block has */
-    ptrdiff_t chunk, chunks;           /* slices of channels that a task multiplies at a time */
+    ptrdiff_t chunk;                   /* slices of channels that a task multiplies at a time */
     ptrdiff_t v_plane, m_plane, u_plane;
     ptrdiff_t v_length, m_length, u_length, taps_length, packed_length; /* elements, see make_plan */
     real *v, *m, *u, *ready, *taps, *start, *zeros;
@@ -62,8 +62,7 @@ static plan make_plan(const T(correlation) *c, ptrdiff_t S, void *scratch, int t
     p.block = ceil_div(p.tiles.count, p.blocks);
     p.parts = ceil_div(p.block, p.part);
     p.part = ceil_div(p.block, p.parts);
-    p.chunks = ceil_div(p.slices.count, p.chunk);
-    p.chunk = ceil_div(p.slices.count, p.chunks);
+    p.chunk = ceil_div(p.slices.count, ceil_div(p.slices.count, p.chunk));
 
     p.v_plane = plane_of(p.slices.count * p.block * LINE);
     p.m_plane = plane_of(p.part * kern->nr);
@@ -231,18 +230,13 @@ static void run_alone(const T(correlation) *c, const plan *p, ptrdiff_t block)
         run_task(c, p, v, origin, 0, count, panel);
 }
 
-static inline double work_of(const T(correlation) *c, const plan *p)
-{
-    return 0.25 * p->tiles.count * p->points * c->KG * (c->CG + 16);
-}
-
 void T(winograd_run)(const T(correlation) *c, ptrdiff_t S, void *scratch, int threads)
 {
     const plan p = make_plan(c, S, scratch, threads);
     const ptrdiff_t pieces = c->packed || (p.joint && c->transposed) ? 0 : pack_pieces(c, &p);
     const ptrdiff_t slice_parts = min_size(p.slices.count, ceil_div(32, p.block));
     fill_tables(c, &p);
-    const int crew = team(threads, work_of(c, &p));
+    const int crew = team(threads, 0.25 * p.tiles.count * p.points * c->KG * (c->CG + 16));
     /* Threads share the filters, in pieces. */
     TEAM_FOR(dynamic, crew, i, pieces, 1, {
         pack_piece(c, &p, p.joint ? p.ready : p.u, p.taps + thread_number() * p.taps_length, i);
