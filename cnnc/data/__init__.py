@@ -1,8 +1,21 @@
 """Data sets as NumPy arrays: found on this machine or downloaded, checked, and returned as uint8 images with labels."""
 
+from cnnc.data.classes import CIFAR10_CLASSES, CIFAR100_CLASSES, CIFAR100_COARSE_CLASSES, FASHION_MNIST_CLASSES
 from cnnc.data.digits import digits
 from cnnc.data.idx import read_idx, write_idx
-from cnnc.data.mnist import mnist
+from cnnc.data.mnist import fashion_mnist, mnist
 from cnnc.data.sources import DataUnavailable, cache_directory
 
-__all__ = ["DataUnavailable", "cache_directory", "digits", "mnist", "read_idx", "write_idx"]
+__all__ = [
+    "CIFAR10_CLASSES",
+    "CIFAR100_CLASSES",
+    "CIFAR100_COARSE_CLASSES",
+    "FASHION_MNIST_CLASSES",
+    "DataUnavailable",
+    "cache_directory",
+    "digits",
+    "fashion_mnist",
+    "mnist",
+    "read_idx",
+    "write_idx",
+]

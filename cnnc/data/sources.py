@@ -7,6 +7,9 @@ import threading
 import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from cnnc.data.packed import unpack
 
 ANSWER_SECONDS = 5  # for a mirror to say that it has a file; all mirrors are asked at the same time
 TIMEOUT = (5, 20)  # seconds to connect, seconds of silence during a download
@@ -46,6 +49,25 @@ def cache_directory():
     return Path(home, ".cache", "cnnc")
 
 
+class Form(NamedTuple):
+    """One of the forms in which a data set is published: files that are the whole of it together.
+
+    files: name of each, and its published checksum in hexadecimal behind the kind, `md5:...` or `sha256:...`; None
+    where none was published, and such a file is not taken from the cache.
+    folder: where its archive unpacks them to, looked into as well.
+    packed: suffixes of compressed copies that are as good.
+    common: whether files of other data sets have these names; those in `$CNNC_DATA` itself could then be theirs.
+
+    >>> Form({"train.bin": None}, "cifar-100-binary", (".gz",)).folder
+    'cifar-100-binary'
+    """
+
+    files: dict
+    folder: str = ""
+    packed: tuple = ()
+    common: bool = False
+
+
 def find(name, files, mirrors, directory=None, download=True):
     """Find the files of a data set, downloading them if they are nowhere on this machine.
 
@@ -54,7 +76,7 @@ def find(name, files, mirrors, directory=None, download=True):
 
     Args:
         name: str, the data set, also the name of its folder in `$CNNC_DATA` and in the cache.
-        files: dict, the SHA-256 in hexadecimal of each published file name.
+        files: dict, the checksum of each published file name, as in `Form`.
         mirrors: sequence of str, addresses ending with `/`, to which a file name is added.
         directory: str or os.PathLike, the only folder to look in; None for all places.
         download: bool, whether the network may be used.
@@ -72,63 +94,109 @@ def find(name, files, mirrors, directory=None, download=True):
     ...
     cnnc.data.sources.DataUnavailable: none is not on this machine, tried ...
     """
+    return find_form(name, (Form(files),), mirrors, directory, download)[1]
+
+
+def find_form(name, forms, mirrors, directory=None, download=True):
+    """Find a data set that is published in several forms, as `find` does for those in one.
+
+    In each place the forms are looked for in their order. The first one is downloaded.
+
+    Args:
+        forms: sequence of Form; all else as in `find`.
+
+    Returns:
+        The Form that was found, and a dict, the pathlib.Path of each of its file names.
+
+    >>> from cnnc.data.sources import Form, find_form
+    >>> find_form("a set", (Form({"a": ""}), Form({"b": "", "c": ""})), (), "an/empty/folder")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: an/empty/folder: must hold the a set files, missing a, or all 2 files
+    """
     if directory is not None:
-        found, missing = _look(directory, files)
-        if missing:
-            raise FileNotFoundError(f"{directory}: must hold the {name} files, missing {_names(missing, files)}")
+        found, missing = _look(directory, forms)
+        if not found:
+            raise FileNotFoundError(f"{directory}: must hold the {name} files, missing {missing}")
         return found
 
     tried = []
     own = os.environ.get("CNNC_DATA")
     for folder in (Path(own), Path(own, name)) if own else ():
-        found, missing = _look(folder, files)
-        if not missing:
+        found, missing = _look(folder, forms, shared=folder == Path(own))
+        if found:
             return found
-        tried.append(f"{folder} ($CNNC_DATA): missing {_names(missing, files)}")
+        tried.append(f"{folder} ($CNNC_DATA): missing {missing}")
     if not own:
         tried.append("$CNNC_DATA: not set")
 
     cache = cache_directory() / name
-    wanted = [file for file, checksum in files.items() if _sha256(cache / file) != checksum]
-    if not wanted:
-        return {file: cache / file for file in files}
-    tried.append(f"{cache} (cache): missing or damaged {_names(wanted, files)}")
+    found, missing = _look(cache, forms, _as_published)
+    if found:
+        return found
+    tried.append(f"{cache} (cache): missing or damaged {missing}")
 
     if download:
-        reasons = _download(cache, {file: files[file] for file in wanted}, mirrors)
+        files = forms[0].files
+        wanted = {file: checksum for file, checksum in files.items() if not _as_published(cache / file, checksum)}
+        reasons = _download(cache, wanted, mirrors)
         if not reasons:
-            return {file: cache / file for file in files}
+            return forms[0], {file: cache / file for file in files}
         tried += reasons
     else:
         tried.append("download: not allowed by download=False")
     raise DataUnavailable(f"{name} is not on this machine, tried {'; '.join(tried)}")
 
 
-def _look(folder, files):
-    """The path of each file that is in the folder, also without its .gz; and the names of those that are not."""
-    found = {}
-    for file in files:
-        for path in (Path(folder, file), Path(folder, file.removesuffix(".gz"))):
-            if path.is_file():
-                found.setdefault(file, path)
-    return found, [file for file in files if file not in found]
+def _look(folder, forms, good=None, shared=False):
+    """The first form that is whole in the folder with the path of each file, or None; and what is missing for each.
+
+    `good(path, checksum, packed)` says whether a file that is there counts; without it, each does. shared: whether the
+    folder may hold other data sets.
+    """
+    lacking = []
+    for form in forms:
+        found = {}
+        for file, checksum in form.files.items():
+            for path, packed in _copies(folder, form, file, shared):
+                if file not in found and path.is_file() and (good is None or good(path, checksum, packed)):
+                    found[file] = path
+        missing = [file for file in form.files if file not in found]
+        if not missing:
+            return (form, found), ""
+        if len(missing) < len(form.files) or len(missing) == 1 < len(forms):
+            lacking.append(", ".join(missing))
+        else:
+            lacking.append(f"all {len(missing)} files" + (f" of {form.folder}" if form.folder else ""))
+    return None, ", or ".join(lacking)
 
 
-def _names(missing, files):
-    """Which files are missing, as words."""
-    return f"all {len(files)} files" if len(missing) == len(files) else ", ".join(missing)
+def _copies(folder, form, file, shared):
+    """Each path that a file may have in a folder, and whether its contents are to be unpacked to be the file."""
+    places = [Path(folder, form.folder)] if form.folder else []
+    if not (shared and form.common):
+        places.insert(0, Path(folder))
+    for place in places:
+        yield place / file, False
+        for suffix in form.packed:
+            yield place / (file + suffix), True
+        if file.endswith(".gz"):
+            yield place / file.removesuffix(".gz"), False
 
 
-def _sha256(path):
-    """The checksum of a file, or None where there is none to read."""
-    digest = hashlib.sha256()
+def _as_published(path, checksum, packed=False):
+    """Whether a file, or what is packed in it, can be read and has the checksum."""
+    if checksum is None:
+        return False
+    kind, _, published = checksum.partition(":")
     try:
-        with open(path, "rb") as file:
+        digest = hashlib.new(kind, usedforsecurity=False)
+        with unpack(path) if packed else open(path, "rb") as file:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
-    except OSError:
-        return None
-    return digest.hexdigest()
+    except (OSError, ValueError):
+        return False
+    return digest.hexdigest() == published
 
 
 def _download(cache, files, mirrors):
@@ -143,7 +211,7 @@ def _download(cache, files, mirrors):
         for mirror in mirrors:
             try:
                 # pooch writes to a temporary file, compares the checksum and only then gives the file its name.
-                pooch.retrieve(mirror + file, f"sha256:{checksum}", fname=file, path=cache, downloader=downloader)
+                pooch.retrieve(mirror + file, checksum, fname=file, path=cache, downloader=downloader)
                 break
             except (OSError, ValueError) as error:  # no answer, an error page, a broken line, a wrong checksum
                 reasons.append(f"{mirror + file}: {_short(error)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnc.data import DataUnavailable, mnist, write_idx
+from cnnc.data import FASHION_MNIST_CLASSES, DataUnavailable, fashion_mnist, mnist, write_idx
 
 module = importlib.import_module("cnnc.data.mnist")  # the package's attribute of this name is the function
 REAL = os.environ.get("CNNC_DATA")
@@ -83,6 +83,41 @@ def test_missing_files_are_listed(small):
         mnist(folder)
 
 
+def test_fashion_mnist_is_read_as_mnist_is(small, monkeypatch):
+    folder, _ = small
+    expected = mnist(folder)
+    (folder / "shared" / "fashion_mnist").mkdir(parents=True)
+    monkeypatch.setenv("CNNC_DATA", str(folder / "shared"))
+    for path in folder.glob("*.gz"):
+        (folder / "shared" / "fashion_mnist" / path.name).write_bytes(path.read_bytes())
+    for loaded in (fashion_mnist(folder), fashion_mnist()):
+        for (x, y), (expected_x, expected_y) in zip(loaded, expected, strict=True):
+            np.testing.assert_array_equal(x, expected_x)
+            np.testing.assert_array_equal(y, expected_y)
+    assert len(FASHION_MNIST_CLASSES) == module.CLASSES
+
+
+def test_digits_are_not_taken_for_fashion(small, monkeypatch):
+    folder, _ = small
+    monkeypatch.setenv("CNNC_DATA", str(folder))
+    mnist(download=False)
+    with pytest.raises(DataUnavailable, match=r"fashion_mnist \(\$CNNC_DATA\): missing all 4 files"):
+        fashion_mnist(download=False)
+
+
+def test_fashion_mnist_has_its_own_checksums(small, monkeypatch):
+    folder, arrays = small
+    cache = folder / "cache" / "cnnc" / "fashion_mnist"
+    cache.mkdir(parents=True)
+    for name in arrays:
+        (folder / name).rename(cache / name)
+    with pytest.raises(DataUnavailable, match=r"fashion_mnist \(cache\): missing or damaged all 4 files"):
+        fashion_mnist(download=False)
+    sums = {name: f"md5:{hashlib.md5((cache / name).read_bytes()).hexdigest()}" for name in arrays}
+    monkeypatch.setattr(module, "FASHION_FILES", sums)
+    assert len(fashion_mnist(download=False)[0][0]) == module.COUNTS["train"]
+
+
 def test_files_in_the_cache_must_be_the_published_ones(small):
     folder, arrays = small
     cache = folder / "cache" / "cnnc" / "mnist"
@@ -105,4 +140,4 @@ def test_the_real_files():
         for path in (Path(REAL, name), Path(REAL, "mnist", name)):
             if path.is_file():
                 assert hashlib.md5(path.read_bytes()).hexdigest() == PUBLISHED_MD5[name]
-                assert hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+                assert f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" == sha256

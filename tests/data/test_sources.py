@@ -15,7 +15,7 @@ from cnnc.data import DataUnavailable, cache_directory, sources
 from cnnc.data.sources import find
 
 CONTENTS = {"a.gz": b"first", "b.gz": b"second"}
-FILES = {name: hashlib.sha256(data).hexdigest() for name, data in CONTENTS.items()}
+FILES = {name: f"sha256:{hashlib.sha256(data).hexdigest()}" for name, data in CONTENTS.items()}
 MIRRORS = ("https://one.invalid/", "https://two.invalid/")
 
 
@@ -119,6 +119,15 @@ def test_without_network_every_place_is_named(cache, tmp_path, monkeypatch):
     assert f"{cache} (cache): missing or damaged all 2 files" in message
     assert all(f"{mirror}: OSError: network is off" in message for mirror in MIRRORS)
     assert not cache.exists()
+
+
+def test_checksums_of_either_kind(cache, serve):
+    files = {"a.gz": f"md5:{hashlib.md5(CONTENTS['a.gz']).hexdigest()}", "b.gz": FILES["b.gz"]}
+    asked = serve({MIRRORS[0] + name: data for name, data in CONTENTS.items()})
+    assert find("set", files, MIRRORS) == find("set", files, ()) == {name: cache / name for name in files}
+    (cache / "a.gz").write_bytes(b"other")
+    find("set", files, MIRRORS)
+    assert asked == [MIRRORS[0] + name for name in (*files, "a.gz")]
 
 
 def test_network_may_be_forbidden(cache, serve):
