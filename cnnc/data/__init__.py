@@ -1,5 +1,6 @@
 """Data sets as NumPy arrays: found on this machine or downloaded, checked, and returned as uint8 images with labels."""
 
+from cnnc.data.cifar import cifar10, cifar100
 from cnnc.data.classes import CIFAR10_CLASSES, CIFAR100_CLASSES, CIFAR100_COARSE_CLASSES, FASHION_MNIST_CLASSES
 from cnnc.data.digits import digits
 from cnnc.data.idx import read_idx, write_idx
@@ -13,6 +14,8 @@ __all__ = [
     "FASHION_MNIST_CLASSES",
     "DataUnavailable",
     "cache_directory",
+    "cifar10",
+    "cifar100",
     "digits",
     "fashion_mnist",
     "mnist",
