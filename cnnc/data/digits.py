@@ -1,7 +1,5 @@
 """Real handwritten digits that travel with the package: 1,797 of them, for when there is no network."""
 
-from importlib import resources
-
 import numpy as np
 
 from cnnc.data.idx import read_idx
@@ -35,6 +33,8 @@ def digits():
     >>> np.bincount(y_test).tolist()
     [36, 36, 36, 36, 37, 36, 36, 36, 35, 36]
     """
+    from importlib import resources  # here, for it takes longer than all else of cnnc.data
+
     files = resources.files("cnnc.data") / "files"
     with (
         resources.as_file(files / "digits-images-idx3-ubyte.gz") as images,

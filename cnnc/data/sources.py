@@ -1,12 +1,10 @@
 """Where data sets are looked for, in order: a folder of the caller's, $CNNC_DATA, the user's cache, the network."""
 
-import hashlib
 import os
 import sys
 import threading
 import time
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from cnnc.data.packed import unpack
@@ -188,6 +186,8 @@ def _as_published(path, checksum, packed=False):
     """Whether a file, or what is packed in it, can be read and has the checksum."""
     if checksum is None:
         return False
+    import hashlib  # here, for it loads a large library
+
     kind, _, published = checksum.partition(":")
     try:
         digest = hashlib.new(kind, usedforsecurity=False)
@@ -226,6 +226,8 @@ def _answering(mirrors, file, downloader):
     A connection's own time-out counts anew for each of a host's addresses, and looking up a name has none; without a
     network both can take minutes. So all mirrors are asked at the same time, and the answers are waited for once.
     """
+    from queue import Empty, SimpleQueue
+
     answers = SimpleQueue()
 
     def ask(mirror):
