@@ -3,6 +3,7 @@
 from cnnc.data.cifar import cifar10, cifar100
 from cnnc.data.classes import CIFAR10_CLASSES, CIFAR100_CLASSES, CIFAR100_COARSE_CLASSES, FASHION_MNIST_CLASSES
 from cnnc.data.digits import digits
+from cnnc.data.folder import ImageFolder
 from cnnc.data.idx import read_idx, write_idx
 from cnnc.data.mnist import fashion_mnist, mnist
 from cnnc.data.sources import DataUnavailable, cache_directory
@@ -13,6 +14,7 @@ __all__ = [
     "CIFAR100_COARSE_CLASSES",
     "FASHION_MNIST_CLASSES",
     "DataUnavailable",
+    "ImageFolder",
     "cache_directory",
     "cifar10",
     "cifar100",

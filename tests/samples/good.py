@@ -85,3 +85,28 @@ def archive(files, folder="", mode="w:gz", others=True, form=tarfile.USTAR_FORMA
             entry.size = len(contents)
             tar.addfile(entry, io.BytesIO(contents))
     return target.getvalue()
+
+
+def picture(height, width, channels=3, seed=0):
+    """A smooth picture with some noise, uint8 (height, width, channels)."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin(x / (7 + c) + c) + np.cos(y / (9 + c)) for c in range(channels)]
+    noise = random.integers(0, 20, (height, width, channels))
+    return (np.stack(waves, axis=-1) * 55 + 115 + noise).astype(np.uint8)
+
+
+def image(form="PNG", height=48, width=64, mode="RGB", **options):
+    """The bytes of an image file by Pillow."""
+    from PIL import Image
+
+    target = io.BytesIO()
+    Image.fromarray(picture(height, width)).convert(mode).save(target, form, **options)
+    return target.getvalue()
+
+
+def npy(array):
+    """The bytes of a .npy file."""
+    target = io.BytesIO()
+    np.save(target, array)
+    return target.getvalue()

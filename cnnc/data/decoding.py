@@ -1,0 +1,133 @@
+"""One image file to the square of pixels that a network wants, by Pillow, which is an extra.
+
+A file may be damaged or made to do harm. Formats are few, sizes are compared with a limit before pixels are decoded,
+and whatever a decoder stumbles over becomes one kind of error that names the file.
+"""
+
+import math
+import os
+
+import numpy as np
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
+MAX_PIXELS = 1 << 26
+INSTALL_PILLOW = "reading images needs Pillow, an extra: pip install cnnc[images]"
+ORIENTATION = 0x0112  # the EXIF tag
+
+
+def pillow():
+    """Pillow's module Image, with the formats that are read here and no others.
+
+    >>> pillow().__name__
+    'PIL.Image'
+    """
+    try:
+        # All at once, for the threads that decode later must not import at the same time.
+        from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+    except ImportError as error:
+        raise ImportError(INSTALL_PILLOW) from error
+    del BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+    return Image
+
+
+def decode(path, size, channels, box, max_pixels=MAX_PIXELS):
+    """Decode one image file, cut a box out and bring it to size x size pixels by area-weighted bilinear interpolation.
+
+    The box is in the image's own pixels after it has been turned as its EXIF orientation says. Of an animation the
+    first frame is taken. A JPEG much larger than needed is decoded at a half, a quarter or an eighth. Transparent parts
+    become white; 16 bits become 8.
+
+    Args:
+        path: str or os.PathLike, a JPEG, PNG, BMP, GIF or WebP file, told by its content.
+        size: int, pixels a side.
+        channels: 3 for RGB, 1 for grey.
+        box: function from width and height to (left, top, right, bottom), floats.
+        max_pixels: int, the largest image that is decoded.
+
+    Returns:
+        uint8 array (size, size, channels).
+
+    Raises:
+        ValueError: when the file is none of these formats, larger than max_pixels, cut or damaged.
+        OSError: when the file cannot be opened or read.
+
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "red.png")
+    ...     pillow().new("RGB", (60, 40), "red").save(path)
+    ...     decode(path, 2, 3, lambda width, height: (0, 0, width, height))[0].tolist()
+    [[255, 0, 0], [255, 0, 0]]
+    """
+    image_module = pillow()
+    with open(path, "rb") as file:
+        stored = os.fstat(file.fileno()).st_size
+        if stored > 8 * max_pixels + (1 << 20):  # 16 bits of red, green, blue and alpha, packed not at all
+            raise ValueError(f"{path}: an image of {max_pixels} pixels is no larger than that, received {stored} bytes")
+        try:
+            return _decode(image_module, file, size, channels, box, max_pixels)
+        except MemoryError:
+            raise
+        except Exception as error:  # decoders raise errors of every kind
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+            raise ValueError(f"{path}: must be a whole image, {', '.join(FORMATS)}, received {reason}") from error
+
+
+def _decode(image_module, file, size, channels, box, max_pixels):
+    with image_module.open(file, formats=FORMATS) as image:
+        if math.prod(image.size) > max_pixels:
+            raise ValueError(f"{image.width} x {image.height} pixels, more than {max_pixels}")
+        scaled = image.format in ("JPEG", "MPO")
+        if not scaled:
+            image.load()
+        orientation = _orientation(image)
+        turned = orientation >= 5
+        width, height = image.size[::-1] if turned else image.size
+        left, top, right, bottom = box(width, height)
+        if scaled:  # to as many pixels as leave the box at least as large as the result
+            enough = math.ceil(width * size / (right - left)), math.ceil(height * size / (bottom - top))
+            image.draft(image.mode, enough[::-1] if turned else enough)
+        pixels = _turned(image_module, _eight_bits(image_module, image, channels), orientation)
+    x, y = pixels.width / width, pixels.height / height
+    cut = max(left * x, 0), max(top * y, 0), min(right * x, pixels.width), min(bottom * y, pixels.height)
+    small = pixels.resize((size, size), image_module.Resampling.BILINEAR, cut)
+    return np.asarray(small).reshape(size, size, channels)
+
+
+def _orientation(image):
+    """1 to 8 as EXIF counts; 1, upright, also where it says nothing that could be understood."""
+    try:
+        orientation = image.getexif().get(ORIENTATION, 1)
+    except Exception:  # cameras write broken tags below pictures that are whole
+        return 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _turned(image_module, image, orientation):
+    """The image upright."""
+    turns = image_module.Transpose
+    methods = {
+        2: turns.FLIP_LEFT_RIGHT,
+        3: turns.ROTATE_180,
+        4: turns.FLIP_TOP_BOTTOM,
+        5: turns.TRANSPOSE,
+        6: turns.ROTATE_270,
+        7: turns.TRANSVERSE,
+        8: turns.ROTATE_90,
+    }
+    return image.transpose(methods[orientation]) if orientation in methods else image
+
+
+def _eight_bits(image_module, image, channels):
+    """The image, now decoded, as RGB or grey, eight bits each, on white."""
+    image.load()
+    if image.mode.startswith("I"):  # 16 bits of grey; Pillow's own conversion would cut values at 255
+        image = image_module.fromarray((np.asarray(image).clip(0, 0xFFFF) >> 8).astype(np.uint8))
+    elif image.mode == "F":
+        raise ValueError("pixels that are no whole numbers")
+    if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = image_module.alpha_composite(image_module.new("RGBA", image.size, "white"), image)
+    mode = "RGB" if channels == 3 else "L"
+    return image if image.mode == mode else image.convert(mode)

@@ -1,0 +1,206 @@
+"""A folder of images, one folder a class: decoded as they are asked for, so that only a batch is in memory."""
+
+import itertools
+import math
+import os
+import stat
+
+import numpy as np
+
+from cnnc.data.decoding import MAX_PIXELS, SUFFIXES, decode, pillow
+
+TRIES = 10  # at a random crop that lies inside the image
+
+
+class ImageFolder:
+    """Images below a folder, the folders in it being the classes: `root/cat/1.jpg`, `root/dog/more/2.png`.
+
+    Files are found by their suffix (.jpg, .jpeg, .png, .bmp, .gif, .webp) at any depth; other files, and folders whose
+    name begins with a dot, are passed over. Nothing is decoded before `read`; what can be known without, is checked.
+
+    `crop="centre"` scales the shorter side to `size * 8 // 7` pixels and cuts size x size out of the middle.
+    `crop="random"` cuts a random part, of a share of the image's area and a ratio of width to height out of the
+    intervals given, and scales that; for learning, as in C. Szegedy et al.: Going deeper with convolutions, CVPR 2015.
+    Where no such part was found in 10 tries, it is the largest one in the middle whose ratio is allowed.
+
+    Args:
+        root: str or os.PathLike, the folder.
+        size: int, pixels a side of each image that is read.
+        crop: "centre" or "random".
+        channels: 3 for RGB or 1 for grey.
+        area: pair of floats, the least and the largest share of the area for random crops, above 0 and at most 1.
+        aspect: pair of floats, the least and the largest ratio of width to height for random crops.
+        max_pixels: int, the largest image that is decoded; what its header says is compared before.
+
+    Attributes:
+        classes: list of str, the names of the folders, sorted; labels count in this order.
+        paths: list of str, the files, class by class.
+        labels: int64 array (N,).
+        shape: (size, size, channels), of one image.
+        dtype: numpy.uint8.
+
+    Raises:
+        ValueError: when an argument is out of its range, there is no class, a class has no image, or a link leads out
+            of root, to a folder or to nothing, or what is called like an image is not a regular file or not readable.
+        OSError: when a folder cannot be read.
+        ImportError: when Pillow is missing.
+
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from cnnc.data import ImageFolder
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for name, colour in (("blue", (0, 0, 255)), ("red", (255, 0, 0))):
+    ...         os.mkdir(os.path.join(root, name))
+    ...         Image.new("RGB", (40, 30), colour).save(os.path.join(root, name, "1.png"))
+    ...     images = ImageFolder(root, size=8)
+    ...     x = images.read([0, 1], np.random.default_rng(0))
+    >>> images.classes, images.labels, len(images)
+    (['blue', 'red'], array([0, 1]), 2)
+    >>> x.shape, x[:, 0, 0].tolist()
+    ((2, 8, 8, 3), [[0, 0, 255], [255, 0, 0]])
+    """
+
+    def __init__(
+        self, root, size=224, crop="centre", channels=3, area=(0.08, 1), aspect=(3 / 4, 4 / 3), max_pixels=MAX_PIXELS
+    ):
+        _check("size must be a whole number of at least 1", size, isinstance(size, int) and size > 0)
+        _check("crop must be 'centre' or 'random'", crop, crop in ("centre", "random"))
+        _check("channels must be 1 or 3", channels, channels in (1, 3))
+        _check("area must be a pair, above 0 and at most 1, the smaller first", area, 0 < area[0] <= area[1] <= 1)
+        _check("aspect must be a pair above 0, the smaller first", aspect, 0 < aspect[0] <= aspect[1] < math.inf)
+        _check("max_pixels must be at least 1", max_pixels, max_pixels >= 1)
+        pillow()
+        self.root = os.fspath(root)
+        self.crop, self.area, self.aspect, self.max_pixels = crop, tuple(area), tuple(aspect), max_pixels
+        self.shape, self.dtype = (size, size, channels), np.dtype(np.uint8)
+        self.classes, self.paths, counts = [], [], []
+        inside = os.path.realpath(root)
+        with os.scandir(root) as entries:
+            folders = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+        for name in folders:
+            files = sorted(_images(os.path.join(self.root, name), inside))
+            if not files:
+                raise ValueError(f"{os.path.join(self.root, name)}: a class must have an image, received none")
+            self.classes.append(name)
+            self.paths += files
+            counts.append(len(files))
+        if not self.classes:
+            raise ValueError(f"{self.root}: must have a folder of images for each class, received no folder")
+        self.labels = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+
+    def __len__(self):
+        return len(self.paths)
+
+    def read(self, index, rng, map=map):
+        """Decode images.
+
+        All random numbers are drawn before the first image is decoded: the result does not depend on what map is.
+
+        Args:
+            index: sequence of n ints, the images' positions in paths; any order, also more than once.
+            rng: numpy.random.Generator, for random crops; a crop in the centre draws nothing.
+            map: like the builtin, which is applied to what decodes one image; a ThreadPoolExecutor's uses its threads.
+
+        Returns:
+            A new uint8 array (n, size, size, channels).
+
+        Raises:
+            ValueError: when a file is not a whole image of the formats read, or too large; the message names it.
+            OSError: when a file cannot be opened.
+        """
+        index = np.asarray(index, np.int64)
+        numbers = rng.random((len(index), TRIES, 4)) if self.crop == "random" else itertools.repeat(None)
+        images = np.empty((len(index), *self.shape), self.dtype)
+        for at, image in enumerate(map(self._decode, index, numbers)):
+            images[at] = image
+        return images
+
+    def check(self, map=map):
+        """Decode every file and tell which cannot be.
+
+        Args:
+            map: as of `read`.
+
+        Returns:
+            list of (path, message), the bad files in the order of paths.
+        """
+        found = zip(self.paths, map(self._trouble, range(len(self))), strict=True)
+        return [(path, trouble) for path, trouble in found if trouble]
+
+    def _trouble(self, at):
+        try:
+            decode(self.paths[at], self.shape[0], self.shape[2], _centre, self.max_pixels)
+        except (OSError, ValueError) as error:
+            return str(error)
+        return None
+
+    def _decode(self, at, numbers):
+        def box(width, height):
+            if numbers is None:
+                return _centre(width, height, self.shape[0])
+            return _random(width, height, numbers, self.area, self.aspect)
+
+        return decode(self.paths[at], self.shape[0], self.shape[2], box, self.max_pixels)
+
+
+def _images(folder, inside):
+    """The paths of all images below a folder, which must be below `inside`, a real path."""
+    folders = [folder]
+    while folders:
+        folder = folders.pop()
+        if os.path.islink(folder):
+            target = os.path.realpath(folder)
+            raise ValueError(f"{folder}: a folder of images must not be a link, received one to {target}")
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    if not entry.name.startswith("."):
+                        folders.append(entry.path)
+                elif entry.name.lower().endswith(SUFFIXES):
+                    _check_file(entry, inside)
+                    yield entry.path
+
+
+def _check_file(entry, inside):
+    """What can be known of a file without opening it."""
+    if entry.is_symlink():
+        target = os.path.realpath(entry.path)
+        if os.path.commonpath([inside, target]) != inside:
+            raise ValueError(f"{entry.path}: a link must stay below {inside}, received one to {target}")
+    try:
+        mode = entry.stat().st_mode
+    except FileNotFoundError:
+        raise ValueError(f"{entry.path}: an image must be a file, received a link to nothing") from None
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"{entry.path}: an image must be a regular file, received {stat.filemode(mode)}")
+    if not os.access(entry.path, os.R_OK):
+        raise ValueError(f"{entry.path}: an image must be readable, received {stat.filemode(mode)}")
+
+
+def _centre(width, height, size=7):
+    """The box in the middle which is size x size pixels when the shorter side is size * 8 // 7."""
+    side = min(width, height) * size / max(size, size * 8 // 7)
+    left, top = (width - side) / 2, (height - side) / 2
+    return left, top, left + side, top + side
+
+
+def _random(width, height, numbers, area, aspect):
+    """The first of the boxes drawn that lies inside the image; numbers: (tries, 4), each from 0 to 1."""
+    for share, ratio, across, down in numbers.tolist():
+        pixels = width * height * (area[0] + share * (area[1] - area[0]))
+        # In logarithms, so that a ratio is as likely as its inverse.
+        form = math.exp(math.log(aspect[0]) + ratio * (math.log(aspect[1]) - math.log(aspect[0])))
+        wide, high = math.sqrt(pixels * form), math.sqrt(pixels / form)
+        if wide <= width and high <= height:
+            left, top = (width - wide) * across, (height - high) * down
+            return left, top, left + wide, top + high
+    form = min(max(width / height, aspect[0]), aspect[1])
+    wide, high = min(width, height * form), min(height, width / form)
+    left, top = (width - wide) / 2, (height - high) / 2
+    return left, top, left + wide, top + high
+
+
+def _check(rule, value, holds):
+    if not holds:
+        raise ValueError(f"{rule}, received {value!r}")
