@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 # What only some programs use must not slow down the import for all: name -> module, and name in it if not the module.
 _ON_FIRST_USE = {
     "data": ("cnnc.data", None),
+    "explain": ("cnnc.explain", None),
     "functional": ("cnnc.functional", None),
     "models": ("cnnc.models", None),
     "reference": ("cnnc.reference", None),

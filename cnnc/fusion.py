@@ -222,23 +222,23 @@ class Fusion:
             self.steps.change(step, packed=packed, algorithm=sizes["algorithm"])
 
 
-def fuse(steps, kept, training, shelf):
+def fuse(steps, kept, differentiable, shelf):
     """Rewrites a list of recorded steps.
 
     Args:
         steps: in their order.
         kept: buffers that are filled before the first step or read after the last.
-        training: whether there is a backward pass.
+        differentiable: whether there is a backward pass.
         shelf: dict in which recordings of the same network share what is prepared.
 
     Returns:
         The `Fusion`, whose `steps` are those that are left.
     """
     fusion = Fusion(steps, kept, shelf)
-    if not training:
+    if not differentiable:
         fusion.run(Fusion.fold)
     fusion.run(Fusion.activate, Fusion.join, Fusion.place)
-    if not training:
+    if not differentiable:
         fusion.run(Fusion.pack)
     else:
         fusion.run(Fusion.share_copy, Fusion.pool_last, Fusion.slope_of_pooling, Fusion.slope)

@@ -269,7 +269,7 @@ class Sequential(Chain):
         y = tape.keep(self.apply(tape, x))
         named = {"x": source, "y": y}
         if keep_all:
-            named.update((layer.path, tape.keep(buffer)) for layer, buffer in tape.trace)
+            named.update((layer.path, tape.keep(out)) for layer, out in tape.trace if not layer.children())
         return tape.plan(team), named
 
     def check_images(self, x):

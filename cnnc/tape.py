@@ -31,20 +31,24 @@ class Tape:
 
     Args:
         dtype: the element type of activations, float32 (float64 for gradient checks).
-        training: whether layers behave as in training and the backward steps are kept.
+        training: whether layers behave as in training.
         rng: uint64 array {seed, step} that random layers draw from.
         add: whether gradients of parameters are added to what they hold from the beginning, as in the later parts of
             a batch.
         shelf: dict in which recordings of one network share what is prepared from parameters for inference.
         passing: parameters whose gradients are not kept but have a place in the arena until they are used.
+        differentiable: whether there are backward steps, as there always are in training. In inference they lead to
+            gradients of what layers compute, not of parameters.
 
     Attributes:
         heads: (logits buffer, weight) of each auxiliary head, whose losses are added to the loss with that weight.
     """
 
-    def __init__(self, dtype=np.float32, training=False, rng=None, add=False, shelf=None, passing=()):
+    def __init__(self, dtype=np.float32, training=False, rng=None, add=False, shelf=None, passing=(),
+                 differentiable=False):  # fmt: skip
         self.dtype = np.dtype(dtype)
         self.training = training
+        self.differentiable = training or differentiable
         self.rng = rng
         self.heads = []
         self._shelf = {} if shelf is None else shelf
@@ -53,7 +57,7 @@ class Tape:
         self._updated = None
         self._kept_grads = set() if add else None  # storages of gradients that hold something already
         self.layer = None  # whose steps are being recorded
-        self.trace = []  # (layer, output buffer) of each layer without children, in order
+        self.trace = []  # (layer, output buffer) of each layer, in order; containers come after what is inside
         self._forward, self._backward, self._update = [], [], []
         self._fixed, self._grads = {}, {}
         self._likes = []
@@ -77,6 +81,11 @@ class Tape:
         self._inputs.append(buffer)
         return buffer
 
+    def upstream(self, y):
+        """The gradient of a buffer, filled by the caller before each run: the backward pass starts there."""
+        self._inputs.append(self.grad(y))
+        return self._inputs[-1]
+
     def keep(self, buffer):
         """Keeps a buffer's contents until the end of the run, for the caller to read. Returns it."""
         self._kept.append(buffer)
@@ -93,10 +102,10 @@ class Tape:
 
     def grad(self, x):
         """The gradient buffer of a buffer or parameter; None where no gradient is needed, as in a frozen layer."""
-        if x is None or not self.training:
+        if x is None or not self.differentiable:
             return None
         if isinstance(x, Parameter):
-            return self._parameter_grad(x) if x.trainable else None
+            return self._parameter_grad(x) if self.training and x.trainable else None
         if not x.needs_grad:
             return None
         storage = self._grads.setdefault(x.storage, Storage(x.storage.nbytes))
@@ -122,10 +131,10 @@ class Tape:
     def backward(self, name, **fields):
         """Records an operation of the backward pass, which runs in the reverse order of recording.
 
-        It is dropped in inference, and where none of its outputs needs a gradient (is None). The first operation that
-        writes a gradient overwrites it, later ones accumulate: the tape sets that field.
+        It is dropped where there is no backward pass, and where none of its outputs needs a gradient (is None). The
+        first operation that writes a gradient overwrites it, later ones accumulate: the tape sets that field.
         """
-        if self.training and any(fields.get(out) is not None for out in op(name).outputs):
+        if self.differentiable and any(fields.get(out) is not None for out in op(name).outputs):
             self._record(self._backward, name, None, fields)
 
     def update(self, name, **fields):
@@ -151,7 +160,7 @@ class Tape:
 
         `gradients` maps names to gradient buffers (or None); `again` holds the names of those to add to, not overwrite.
         """
-        if self.training:
+        if self.differentiable:
             self._record(self._backward, None, function, {"dy": dy, **gradients}, writes=list(gradients))
 
     def buffer(self, value):
@@ -174,7 +183,7 @@ class Tape:
     def plan(self, team):
         """Ends the recording: orders and fuses the steps, finds each buffer's life, shares memory. Returns a `Plan`."""
         steps = [*self._with_early_updates([*self._forward, *reversed(self._backward)]), *self._update]
-        fusion = fuse(steps, [*self._inputs, *self._kept], self.training, self._shelf)
+        fusion = fuse(steps, [*self._inputs, *self._kept], self.differentiable, self._shelf)
         steps = in_strips(fusion.steps) if self._passing else list(fusion.steps)
         self._set_again(steps, self._kept_grads or ())
         for number, step in enumerate(steps):

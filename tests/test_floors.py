@@ -17,7 +17,7 @@ FLOORS = [
     {"layers"},
     {"training", "summary", "metrics"},
     {"network"},
-    {"io", "models", "config", "matching", "profile", "torch_weights"},
+    {"io", "models", "config", "matching", "profile", "torch_weights", "explain"},
 ]
 APART = {"reference": {"activations", "geometry"}, "data": set()}  # stand beside the house, on these alone
 UPWARD = {("network", "io"), ("network", "profile")}  # net.save and net.profile, when they are called

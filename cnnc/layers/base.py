@@ -54,9 +54,11 @@ class Layer:
 
     def record(self, tape, x):
         """Tells the tape what to run forward and backward on the buffer `x`; returns the output buffer."""
-        used = any(layer is self for layer, _ in tape.trace)
-        self.expect(not (tape.training and used), "a layer in NumPy remembers one input, use a second one", "it again")
-        parameters = {name: p for name, p in self.own_parameters().items() if p.trainable}
+        again = tape.differentiable and any(layer is self for layer, _ in tape.trace)
+        self.expect(not again, "a layer in NumPy remembers one input, use a second one", "it again")
+        own = self.own_parameters()
+        gradients = {name: tape.grad(p) for name, p in own.items() if tape.grad(p) is not None}
+        constant = [p for name, p in own.items() if name not in gradients]
         y = tape.new((x.shape[0], *self.output_shape))
 
         def forward(x, y):
@@ -66,14 +68,20 @@ class Layer:
             for name, gradient in gradients.items():
                 if name not in again:
                     gradient.fill(0)
-            result = self.backward(dy)
+            kept = [p.grad for p in constant]
+            try:
+                for p in constant:
+                    p.grad = np.zeros(p.shape, dy.dtype)  # what backward adds there, nobody reads
+                result = self.backward(dy)
+            finally:
+                for p, grad in zip(constant, kept, strict=True):
+                    p.grad = grad
             if dx is not None:
                 result = self._shaped("backward", result, dx.shape)
                 dx[...] = dx + result if "dx" in again else result
 
-        tape.call(forward, x, y, needs_grad=bool(parameters))
+        tape.call(forward, x, y, needs_grad=bool(gradients))
         if y.needs_grad:
-            gradients = {name: tape.grad(parameter) for name, parameter in parameters.items()}
             tape.call_backward(backward, tape.grad(y), {"dx": tape.grad(x), **gradients})
         return y
 
@@ -141,8 +149,7 @@ class Layer:
         around, tape.layer = tape.layer, self
         y = self.record(tape, x)
         tape.layer = around
-        if not self.children():
-            tape.trace.append((self, y))
+        tape.trace.append((self, y))
         return y
 
     def own_parameters(self):

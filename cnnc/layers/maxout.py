@@ -15,7 +15,7 @@ __all__ = ["Maxout", "MaxoutDense"]
 def largest_piece(tape, x, pieces):
     """Records the maximum over the pieces of x; returns the output buffer."""
     y = tape.new(geometry.maxout(x.shape, pieces))
-    index = {"index8": tape.new(y.shape, np.uint8)} if tape.training and x.needs_grad else {}
+    index = {"index8": tape.new(y.shape, np.uint8)} if tape.differentiable and x.needs_grad else {}
     tape.forward("maxout", x=x, y=y, **index)
     tape.backward("maxout_dx", dy=tape.grad(y), dx=tape.grad(x), **index)
     return y

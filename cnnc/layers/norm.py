@@ -40,7 +40,7 @@ class Normalisation(Layer):
         y = tape.like(x)
         fields = {"gamma": self.weight, "beta": self.bias, "N": images, "G": groups,
                   "centred": int(self.kind != "rms"), "eps": self.eps, **ending()}  # fmt: skip
-        if tape.training:
+        if tape.differentiable:
             fields.update((name, tape.new((images, groups))) for name in ("mean", "low", "var"))
         tape.forward("normalise", x=x, y=y, **fields)
         tape.backward("normalise_dx", dy=tape.grad(y), x=x, dx=tape.grad(x), dgamma=tape.grad(self.weight),
@@ -107,7 +107,7 @@ class BatchNorm(Normalisation):
         fields = {"mean": self.running_mean, "var": self.running_var, "gamma": self.weight, "beta": self.bias,
                   "eps": self.eps, **ending()}  # fmt: skip
         tape.forward("normalise_by", x=x, y=y, **fields)
-        tape.backward("normalise_by_dx", dy=tape.grad(y), dx=tape.grad(x), **fields)  # frozen: for x alone
+        tape.backward("normalise_by_dx", dy=tape.grad(y), dx=tape.grad(x), **fields)  # for x alone
         return y
 
 

@@ -14,7 +14,7 @@ def record_max(tape, x, window):
         x, y = x.reshape(x_shape), tape.new(y_shape)
         name, dtype = ops.index_field(part)
         fields = ops.pool_fields(part)
-        index = {name: tape.new(y_shape, dtype)} if tape.training and x.needs_grad else {}
+        index = {name: tape.new(y_shape, dtype)} if tape.differentiable and x.needs_grad else {}
         tape.forward("max_pool2d", x=x, y=y, **index, **fields)
         tape.backward("max_pool2d_dx", dy=tape.grad(y), dx=tape.grad(x), **index, **fields)
         x = y
