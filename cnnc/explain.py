@@ -10,7 +10,7 @@ from cnnc.layers import Auxiliary
 from cnnc.layers.containers import Chain
 from cnnc.tape import Tape
 
-__all__ = ["grad_cam", "gradients", "layer_at", "saliency"]
+__all__ = ["grad_cam", "gradients", "layer_at", "receptive_field", "saliency"]
 
 
 def layer_at(net, layer):
@@ -169,6 +169,50 @@ def last_features(net):
     if found is None:
         raise ValueError("the network must have a layer that learns filters: received one without")
     return found
+
+
+def receptive_field(net, layer, position=None):
+    """The pixels of the input on which one place of a layer's output depends, as far as they lie in the image.
+
+    Args:
+        net: a built network.
+        layer: a layer, its path or its position.
+        position: of the output, (row, column) on images, from 0; the middle unless given.
+
+    Returns:
+        A slice for each axis, (rows, columns) on images: `image[receptive_field(...)]` is what is seen.
+
+    Raises:
+        ValueError: for a layer that is not in the network, or a place that its output does not have.
+
+    Example:
+        >>> import cnnc
+        >>> net = cnnc.Sequential([cnnc.Conv2D(4, 3), cnnc.MaxPool2D(2)]).build((10, 10, 1))
+        >>> cnnc.explain.receptive_field(net, 1, (0, 2))
+        (slice(0, 4, None), slice(4, 8, None))
+    """
+    layer = layer_at(net._built(), layer)
+    lengths = layer.output_shape[:-1]
+    place = tuple(n // 2 for n in lengths) if position is None else position
+    whole = np.shape(place) == (len(lengths),) and all(map(is_int, place))
+    if not whole or not all(0 <= i < n for i, n in zip(place, lengths, strict=True)):
+        raise ValueError(f"position must be a place of {layer.title}'s output {lengths}: received {position!r}")
+    spans = _seen_by(net, layer, tuple((int(i), int(i)) for i in place))
+    return tuple(slice(first, last + 1) for first, last in spans)
+
+
+def _seen_by(around, layer, spans):
+    """What a layer, itself or inside `around`, sees of the input of `around`; None if it is not there."""
+    if around is layer:
+        return layer.sees(spans)
+    for number, child in enumerate(around.children()):
+        seen = _seen_by(child, layer, spans)
+        if seen is not None:
+            before = () if hasattr(around, "join") else around.children()[:number]  # branches see the input itself
+            for each in reversed(before):
+                seen = each.sees(seen)
+            return seen
+    return None
 
 
 def _in_order(chain):

@@ -206,6 +206,49 @@ def test_a_head_has_no_part_in_inference():
     assert explain.last_features(net).path == "0"
 
 
+# --- receptive fields ------------------------------------------------------------------------------------------
+
+
+FIELDS = [
+    lambda: [cnnc.Conv2D(2, 3, stride=2, padding=1), cnnc.Conv2D(2, (1, 3), dilation=2)],
+    lambda: [cnnc.AvgPool2D(3, 2, 1), cnnc.Tanh(), cnnc.Conv2D(2, 2, padding=((0, 1), (1, 0)))],
+    lambda: [cnnc.Add([[cnnc.Conv2D(2, 3, padding=1), cnnc.Conv2D(2, 5, padding=2)], cnnc.Conv2D(2, 1)])],
+    lambda: [cnnc.Conv2D(2, 3), cnnc.Auxiliary([cnnc.Flatten(), cnnc.Dense(2)]), cnnc.Conv2D(2, 2)],
+    lambda: [cnnc.AvgPool2D(2), cnnc.ConvTranspose2D(2, 3, 2, 1), cnnc.Conv2D(2, 3, padding=1)],
+    lambda: [cnnc.Conv2D(2, 3), cnnc.UpSample(2, "bilinear"), cnnc.ZeroPad2D(1), cnnc.AvgPool2D(3, 1)],
+    lambda: [cnnc.AdaptiveAvgPool2D(4), cnnc.SeparableConv2D(2, 2)],
+    lambda: [cnnc.Conv2D(2, 3), cnnc.Multiply([cnnc.Identity(), [cnnc.GlobalAvgPool(), cnnc.Dense(2)]])],
+    lambda: [cnnc.Conv2D(2, 3), cnnc.Flatten(), cnnc.Dense(2)],
+    lambda: [cnnc.Conv2D(2, 3), cnnc.GlobalAvgPool(), cnnc.Dense(2)],
+]
+
+
+@pytest.mark.parametrize("make", FIELDS)
+def test_receptive_field_is_where_the_gradient_is(make):
+    """With positive weights nothing cancels: what has a gradient is exactly what is seen."""
+    net = cnnc.Sequential(make()).build((11, 13, 1), dtype=np.float64)
+    for array in net.parameters().values():
+        array[...] = 0.1
+    x = np.ones((1, 11, 13, 1))
+    for place in np.ndindex(net.output_shape[:-1]):
+        dy = np.zeros((1, *net.output_shape))
+        dy[(0, *place, 0)] = 1
+        there = np.nonzero(explain.gradients(net, x, dy)[0][0, :, :, 0])
+        expected = tuple(slice(axis.min(), axis.max() + 1) for axis in there)
+        assert explain.receptive_field(net, -1, place) == expected, place
+
+
+def test_receptive_field_inside_a_branch():
+    inside = cnnc.Concat([cnnc.Conv2D(2, 5, padding=2), [cnnc.ReLU(), cnnc.Conv2D(2, 3, padding=1)]])
+    net = cnnc.Sequential([cnnc.Conv2D(2, 3, stride=2), inside]).build((11, 13, 1))
+    assert explain.receptive_field(net, "1.1.1", (1, 1)) == (slice(0, 7), slice(0, 7))
+    assert explain.receptive_field(net, "1", (2, 2)) == (slice(0, 11), slice(0, 11))
+    assert explain.receptive_field(net, "1.1.1") == explain.receptive_field(net, "1.1.1", (2, 3))
+    for wrong in ((5, 0), (-1, 0), (0,), (0, 0, 0), 3, (0.0, 0)):
+        with pytest.raises(ValueError, match=r"position must be a place of Concat \"1\"'s output \(5, 6\): received"):
+            explain.receptive_field(net, 1, wrong)
+
+
 # --- beside PyTorch --------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from numbers import Integral, Rational
 
 from cnnc.geometry.windows import extent, per_axis, sizes, whole
 
-__all__ = ["enlarged", "receptive_field"]
+__all__ = ["enlarged", "receptive_field", "seen", "seen_enlarged"]
 
 
 def receptive_field(chain, field=(1, 1), jump=(1, 1)) -> tuple[tuple, tuple]:
@@ -49,6 +49,41 @@ def enlarged(window) -> tuple[tuple, tuple, tuple]:
 
     seen = tuple(-(-reach // stride) for reach, stride in zip(window.extent, window.stride, strict=True))
     return seen, tuple(Fraction(1, stride) for stride in window.stride), (1, 1)
+
+
+def seen(window, spans, lengths) -> tuple:
+    """The places of an input that outputs of a window depend on.
+
+    Args:
+        window: a `Window`.
+        spans: (first, last) along each axis, of the outputs.
+        lengths: of the input's axes; what lies in the padding is left out.
+
+    Returns:
+        (first, last) along each axis.
+
+    >>> from cnnc.geometry import Window
+    >>> seen(Window((5,), (2,), ((1, 1),)), [(0, 3)], [100])
+    ((0, 9),)
+    """
+    axes = zip(spans, window.stride, window.padding, window.extent, lengths, strict=True)
+    return tuple(
+        _inside(first * stride - before, last * stride - before + reach - 1, length)
+        for (first, last), stride, (before, _), reach, length in axes
+    )
+
+
+def seen_enlarged(window, spans, lengths) -> tuple:
+    """The same for a transposed convolution, whose window slides over the output."""
+    axes = zip(spans, window.stride, window.padding, window.extent, lengths, strict=True)
+    return tuple(
+        _inside(-(-(first + before - reach + 1) // stride), (last + before) // stride, length)
+        for (first, last), stride, (before, _), reach, length in axes
+    )
+
+
+def _inside(first, last, length):
+    return min(max(first, 0), length - 1), max(min(last, length - 1), 0)
 
 
 def _step(stride, received):

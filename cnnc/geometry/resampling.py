@@ -31,6 +31,12 @@ class Matrix(NamedTuple):
         full = last >= first
         return int((self.index[last[full]] - self.index[first[full]]).max()) + 1
 
+    def sees(self, first, last) -> tuple[int, int]:
+        """The first and the last pixel that rows `first` to `last` sum; of rows of padding alone, the nearest."""
+        index = self.index[self.end[first - 1] if first else 0 : self.end[last]]
+        at = min(max(int(self.end[last]), 1), len(self.index)) - 1
+        return (int(index.min()), int(index.max())) if len(index) else (int(self.index[at]),) * 2
+
 
 def _matrix(row, column, weight, height) -> Matrix:
     """The matrix with `height` rows of these entries; those of weight 0 are left out."""

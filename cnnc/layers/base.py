@@ -105,6 +105,18 @@ class Layer:
         """
         return None
 
+    def sees(self, spans):
+        """The places of the input that outputs depend on: (first, last) along each axis, of both.
+
+        Unless a layer knows better, outputs see their own place, and all there is where the axes change. Statistics
+        of a whole image, as some normalisations use, do not count.
+        """
+        if self.children():
+            for child in reversed(self.children()):
+                spans = child.sees(spans)
+            return spans
+        return spans if self.input_shape[:-1] == self.output_shape[:-1] else everywhere(self.input_shape)
+
     def macs(self):
         """Multiply-adds for one image."""
         return 0
@@ -208,6 +220,11 @@ class Layer:
 
 
 layer = settings.settings  # class decorator of layers with settings
+
+
+def everywhere(shape):
+    """(first, last) along each axis but the channels."""
+    return tuple((0, n - 1) for n in shape[:-1])
 
 
 def macs_of(outputs, terms):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from cnnc.geometry import is_int, is_number
-from cnnc.layers.base import Layer, layer
+from cnnc.layers.base import Layer, everywhere, layer
 from cnnc.ops import ending
 
 __all__ = ["Add", "Auxiliary", "Chain", "Concat", "Identity", "Multiply", "PadChannels"]
@@ -89,6 +89,9 @@ class Auxiliary(Chain):
         self.head_shape = super().declare(shape)
         return shape
 
+    def sees(self, spans):
+        return spans
+
     def record(self, tape, x):
         if tape.training:
             tape.heads.append((super().record(tape, x), self.weight))
@@ -104,6 +107,14 @@ class Branches(Container):
 
     def declare(self, shape):
         return self.join([child.build_at(self.child_path(i), shape) for i, child in enumerate(self.layers)])
+
+    def sees(self, spans):
+        def of_branch(child):  # factors for channels come from all over the image
+            same = child.output_shape[:-1] == self.output_shape[:-1]
+            return child.sees(spans if same else everywhere(child.output_shape))
+
+        axes = zip(*map(of_branch, self.layers), strict=True)
+        return tuple((min(first for first, _ in axis), max(last for _, last in axis)) for axis in axes)
 
 
 class Add(Branches):

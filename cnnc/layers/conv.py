@@ -48,6 +48,9 @@ class Convolution(Layer):
     def window(self):
         return self._window.kernel, self._window.stride, self._window.dilation
 
+    def sees(self, spans):
+        return geometry.seen(self._window, spans, self.input_shape[:-1])
+
     def macs(self):
         return macs_of(self.output_shape, macs_of(self.weight.shape[:-1], 1))
 

@@ -79,5 +79,8 @@ class ConvTranspose2D(Layer):
     def window(self):
         return geometry.enlarged(self._window)
 
+    def sees(self, spans):
+        return geometry.seen_enlarged(self._window, spans, self.input_shape[:-1])
+
     def macs(self):
         return macs_of(self.input_shape, macs_of(self.weight.shape[:-1], 1))

@@ -47,6 +47,9 @@ class Pool(Layer):
     def window(self):
         return self._window.kernel, self._window.stride, self._window.dilation
 
+    def sees(self, spans):
+        return geometry.seen(self._window, spans, self.input_shape[:-1])
+
 
 @layer
 class MaxPool(Pool):

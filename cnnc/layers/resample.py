@@ -22,6 +22,9 @@ class Resample(Layer):
         tape.backward("resample2d_dx", dy=tape.grad(y), dx=tape.grad(x), **fields)
         return y
 
+    def sees(self, spans):
+        return tuple(axis.sees(*span) for axis, span in zip((self._rows, self._columns), spans, strict=True))
+
     def macs(self):
         *_, width, channels = self.input_shape
         rows, columns = len(self._rows.index) * width, self.output_shape[0] * len(self._columns.index)
