@@ -21,6 +21,7 @@ _ON_FIRST_USE = {
     "explain": ("cnnc.explain", None),
     "functional": ("cnnc.functional", None),
     "models": ("cnnc.models", None),
+    "plot": ("cnnc.plot", None),
     "reference": ("cnnc.reference", None),
     "load_torch_weights": ("cnnc.torch_weights", "load_torch_weights"),
     "save_torch_weights": ("cnnc.torch_weights", "save_torch_weights"),

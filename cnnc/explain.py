@@ -116,7 +116,7 @@ def saliency(net, x, classes=None):
         array([[[0., 2.],
                 [1., 0.]]], dtype=float32)
     """
-    x = _images(net, x)
+    x = check_images(net, x)
     dx, _ = gradients(net, x, _scores(net, x, classes))
     return np.abs(dx).max(axis=-1)
 
@@ -146,7 +146,7 @@ def grad_cam(net, x, classes=None, layer=None):
         >>> cnnc.explain.grad_cam(net, np.zeros((2, 28, 28, 1), np.uint8), classes=7).shape
         (2, 28, 28)
     """
-    x = _images(net, x)
+    x = check_images(net, x)
     layer = last_features(net) if layer is None else layer_at(net, layer)
     layer.images(layer.output_shape)
     _, inside = gradients(net, x, _scores(net, x, classes), [layer])
@@ -228,7 +228,7 @@ def _learns_filters(layer):
     return layer.window() is not None and any(p.learned for p in layer.own_parameters().values())
 
 
-def _images(net, x):
+def check_images(net, x):
     """Checked images, for a network of images that has classes."""
     x = net.check_images(x)
     if len(net.input_shape) != 3 or len(net.output_shape) != 1:
@@ -237,15 +237,20 @@ def _images(net, x):
     return x
 
 
-def _scores(net, x, classes):
-    """The gradient of each image's score of its class: 1 at the class."""
+def check_classes(net, x, classes):
+    """The class whose score counts for each image: those given, or those that the network takes images for."""
     n, count = len(x), net.output_shape[0]
     classes = np.asarray(net(x).argmax(axis=1) if classes is None else classes)
     if classes.dtype.kind not in "iu" or classes.shape not in ((), (n,)):
         raise ValueError(f"classes must be an int or one for each of {n} images: received {classes!r}")
     if ((classes < 0) | (classes >= count)).any():
         raise ValueError(f"classes must be in [0, {count}): received {classes}")
-    return np.eye(count, dtype=net.dtype)[np.broadcast_to(classes, n)]
+    return np.broadcast_to(classes, n)
+
+
+def _scores(net, x, classes):
+    """The gradient of each image's score of its class: 1 at the class."""
+    return np.eye(net.output_shape[0], dtype=net.dtype)[check_classes(net, x, classes)]
 
 
 def _bilinear(size, length):

@@ -18,6 +18,7 @@ FLOORS = [
     {"training", "summary", "metrics"},
     {"network"},
     {"io", "models", "config", "matching", "profile", "torch_weights", "explain"},
+    {"plot"},
 ]
 APART = {"reference": {"activations", "geometry"}, "data": set()}  # stand beside the house, on these alone
 UPWARD = {("network", "io"), ("network", "profile")}  # net.save and net.profile, when they are called
