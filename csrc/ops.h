@@ -26,6 +26,7 @@
 #include "multiply/ops.h"
 #include "resample/ops.h"
 #include "frames/ops.h"
+#include "augment/ops.h"
 #include "roofline/ops.h"
 
 #define CNNC_OPS(OP)         \
@@ -43,6 +44,7 @@
     CNNC_MULTIPLY_OPS(OP)    \
     CNNC_RESAMPLE_OPS(OP)    \
     CNNC_FRAMES_OPS(OP)      \
+    CNNC_AUGMENT_OPS(OP)     \
     CNNC_ROOFLINE_OPS(OP)
 
 #endif

@@ -10,6 +10,7 @@ function's name, states the rule and ends with what was received; nothing has be
 """
 
 from cnnc.functional.activations import *
+from cnnc.functional.augment import *
 from cnnc.functional.conv import *
 from cnnc.functional.conv_transpose import *
 from cnnc.functional.dense import *

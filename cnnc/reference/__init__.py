@@ -7,6 +7,7 @@ was, and returns new float64 arrays. `cnnc.functional` has the same names and ar
 
 from cnnc.geometry import output_size
 from cnnc.reference.activations import *
+from cnnc.reference.augment import *
 from cnnc.reference.conv import *
 from cnnc.reference.conv_transpose import *
 from cnnc.reference.dense import *

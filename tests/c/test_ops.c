@@ -16,6 +16,7 @@
 #include "test_multiply.h"
 #include "test_resample.h"
 #include "test_frames.h"
+#include "test_augment.h"
 #include "test_optim.h"
 #include "test_roofline.h"
 
@@ -34,6 +35,7 @@ int main(void)
     test_products();
     test_resamplings();
     test_stacks();
+    test_augmentation();
     test_optimizers();
     test_rooflines();
     for (int i = 0; i < cnnc_op_count; i++)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnc.ops import ending
+from table.augment import IMAGES
 from table.optim import STEPS, step
 
 
@@ -128,6 +129,7 @@ DIRECT = {
     "lars_rate": [lars_rate, lambda n: lars_rate(n, there=0.0)],
     **{name: [lambda n, row=row: step(n, row) for row in rows] for name, rows in STEPS.items()},
     "check_finite": [check_finite],
+    **IMAGES,
     "stack_frames": [lambda n: stack_frames(3, n, 1), lambda n: stack_frames(n, 6, 3)],
     "stack_frames_dx": [lambda n, a=a: stack_frames_dx(*((3, n, 1) if a else (n, 6, 3)), a) for a in (0, 1)],
 }
