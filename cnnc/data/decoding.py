@@ -4,6 +4,7 @@ A file may be damaged or made to do harm. Formats are few, sizes are compared wi
 and whatever a decoder stumbles over becomes one kind of error that names the file.
 """
 
+import io
 import math
 import os
 
@@ -61,8 +62,8 @@ def decode(path, size, channels, box, max_pixels=MAX_PIXELS):
     [[255, 0, 0], [255, 0, 0]]
     """
     image_module = pillow()
-    with open(path, "rb") as file:
-        stored = os.fstat(file.fileno()).st_size
+    with _File(path) as file:
+        stored = file.stored
         if stored > 8 * max_pixels + (1 << 20):  # 16 bits of red, green, blue and alpha, packed not at all
             raise ValueError(f"{path}: an image of {max_pixels} pixels is no larger than that, received {stored} bytes")
         try:
@@ -72,6 +73,20 @@ def decode(path, size, channels, box, max_pixels=MAX_PIXELS):
         except Exception as error:  # decoders raise errors of every kind
             reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
             raise ValueError(f"{path}: must be a whole image, {', '.join(FORMATS)}, received {reason}") from error
+
+
+class _File(io.BufferedReader):
+    """A file of which no more is asked for than there is: Python takes the memory for as much as it is asked to read,
+    and a PNG may say that the next piece of it has 4 GiB."""
+
+    def __init__(self, path):
+        super().__init__(io.FileIO(path))
+        self.stored = os.fstat(self.fileno()).st_size
+
+    def read(self, size=-1):
+        """At most what is left."""
+        left = max(self.stored - self.tell(), 0)
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 def _decode(image_module, file, size, channels, box, max_pixels):

@@ -1,6 +1,7 @@
 """One image file: every format and mode comes out as the picture that was put in, upright and on white."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -138,6 +139,18 @@ def test_larger_files_than_any_image_are_not_read(tmp_path):
         file.truncate(1 << 34)  # a file of zeros takes no place
     with pytest.raises(ValueError, match="no larger than that, received 17179869184 bytes"):
         decode(path, 8, 3, whole)
+
+
+def test_pixels_that_claim_gigabytes_take_no_memory(tmp_path):
+    """All pixels are there, so the picture may be read; its chunk says it has 4 GiB of them."""
+    data = good.image()
+    (tmp_path / "a.png").write_bytes(data[:33] + b"\xff\xff\xff\xf0" + data[37:])
+    tracemalloc.start()
+    pixels = decode(tmp_path / "a.png", 8, 3, whole)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert pixels.shape == (8, 8, 3)
+    assert peak < 4 << 20
 
 
 def test_max_pixels_is_the_callers_choice(tmp_path):

@@ -73,6 +73,8 @@ IMAGES = {
         png(64, 48, zlib.compress(bytes(1000)), chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 26)))),
         WHOLE,
     ),
+    "a PNG with a chunk of gigabytes": (".png", PNG[:33] + b"\xff\xff\xff\xf0teXt" + PNG[33:], WHOLE),
+    "a PNG that goes on with gigabytes": (".png", PNG[:-12] + b"\xff\xff\xff\xf0IDAT", WHOLE),
     "a JPEG's magic alone": (".jpg", JPEG[:4], WHOLE),
     "a JPEG cut in its header": (".jpg", JPEG[:100], WHOLE),
     "a JPEG cut in its pixels": (".jpg", JPEG[: len(JPEG) // 2], WHOLE),
