@@ -213,7 +213,8 @@ class Fusion:
         if plan.packed_length:
             sizes["algorithm"] = ALGORITHMS.index(plan.with_packed)
             source = w.storage.array.reshape(w.shape)
-            key = ("pack", source.ctypes.data, _core.isa(), *(n for name, n in sizes.items() if name != "N"))
+            of = source.ctypes.data, _core.isa(), plan.packed_length  # how filters are packed may depend on N
+            key = ("pack", *of, *(n for name, n in sizes.items() if name != "N"))
 
             def compute(packed):
                 op("correlate2d_pack")(w=source, packed=packed, **sizes)

@@ -215,6 +215,16 @@ def test_averages_that_take_the_place_of_weights_are_seen():
     assert net(x).tobytes() == weights.tobytes() != average.tobytes()
 
 
+@pytest.mark.parametrize("sizes", [(2, 200), (200, 2), (100, 200), (200, 100)])
+def test_batch_sizes_that_want_filters_packed_otherwise_get_their_own(sizes, isa):
+    """Winograd's filters are kept transformed for a few tiles, and plain for many of so many channels."""
+    net = cnnc.Sequential([cnnc.Conv2D(128, 3, padding=1)]).build((7, 7, 64), seed=0)
+    x, (weight, bias) = batch((7, 7, 64), 200), net.parameters().values()
+    expected = cnnc.functional.correlate2d(x, weight, bias, padding=1, algorithm="direct")
+    for n in sizes:
+        np.testing.assert_allclose(net(x[:n]), expected[:n], rtol=0, atol=1e-4)
+
+
 def test_what_is_kept_is_computed_once_for_all_batch_sizes(monkeypatch):
     net = build("identity")
     net(batch(SHAPE, 1))
