@@ -8,7 +8,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DOCUMENTS = ["README.md", "docs/design.md", "docs/networks.md", "docs/recipes.md"]
+DOCUMENTS = ["README.md", "docs/design.md", "docs/networks.md", "docs/pictures.md", "docs/recipes.md"]
 SOURCES = ["benchmarks", "cnnc", "csrc", "docs", "examples", "tests"]
 BUDGET = {".py": 400, ".pyx": 400, ".pxi": 400, ".c": 500, ".h": 500}
 
