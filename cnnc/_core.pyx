@@ -57,6 +57,11 @@ def set_thread_limit(int threads, bint tell_openmp):
         cnnc_set_max_threads(threads)
 
 
+def one_thread():
+    """Operations that this thread of Python calls use no other thread from now on."""
+    cnnc_set_max_threads(1)
+
+
 cpdef int threads():
     """The threads that an operation called now may use: our limit, lowered by what OpenMP was told by others."""
     return max(1, min(thread_limit, cnnc_max_threads()))

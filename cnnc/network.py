@@ -5,9 +5,8 @@ import threading
 
 import numpy as np
 
-from cnnc import metrics as metrics_module
+from cnnc import evaluation, training
 from cnnc import summary as summary_module
-from cnnc import training
 from cnnc.geometry import is_int
 from cnnc.layers import Rescale
 from cnnc.layers.containers import Chain
@@ -336,28 +335,34 @@ class Sequential(Chain):
             run.answer(x, self._flat.stamp())
             return {layer.path: run[layer.path].copy() for layer in self.walk() if layer.path in run.arrays}
 
-    def predict(self, x, batch_size=256):
-        """Inference on any number of images, `batch_size` at a time. Arguments and result as for a call."""
-        x = self.check_images(x)
-        batch_size = training.check_count(batch_size, "batch_size")
-        y = np.empty((len(x), *self.output_shape), self.dtype)
-        for start in range(0, len(x), batch_size):
-            part = x[start : start + batch_size]
-            with self._lock:
-                y[start : start + batch_size] = self._inference(part).answer(part, self._flat.stamp())
-        return y
+    def predict(self, x, batch_size=256, views=None):
+        """Inference on any number of images, `batch_size` at a time.
 
-    def evaluate(self, x, labels, metrics=None, batch_size=256, loss="cross_entropy"):
+        Args:
+            x: (N, *input_shape) images, a `cnnc.data.Loader` or a source of images such as `cnnc.data.ImageFolder`.
+            batch_size: images at a time; a loader has its own.
+            views: a function that makes several batches of one, such as `cnnc.data.TenCrop(24)`: outputs are means
+                over them. Unless given, images are looked at as they are.
+
+        Returns:
+            (N, *output_shape), a new array, in the order in which a loader gives the images.
+
+        Raises:
+            ValueError: for images of another shape.
+        """
+        return evaluation.predict(self, x, batch_size, views)
+
+    def evaluate(self, x, labels=None, metrics=None, batch_size=256, loss="cross_entropy", views=None):
         """Metrics on a labelled data set.
 
         Args:
-            x: (N, *input_shape) images.
-            labels: N integer classes, (N, K) one-hot rows, or targets of the output's shape, as the loss needs.
+            x, batch_size, views: as for `predict`.
+            labels: N integer classes, (N, K) one-hot rows, or targets of the output's shape, as the loss needs; loaders
+                and sources have their own.
             metrics: a name or several: "loss" (the mean of `loss`), "accuracy", "error", "top5" and "top5_error" (of
                 any number: whether the right class is among so many), "precision", "recall", "f1" (means over
                 classes), "calibration_error"; see `cnnc.metrics`. Unless given, loss and, where labels are classes,
                 accuracy.
-            batch_size: images at a time.
             loss: what "loss" is: a name or an object, see `cnnc.Trainer`.
 
         Returns:
@@ -366,18 +371,11 @@ class Sequential(Chain):
         Raises:
             ValueError: for labels out of range or not as many as images, or an unknown metric.
         """
-        x = self.check_images(x)
-        loss = training.get_loss(loss)
-        labels = loss.targets(labels, len(x), self.output_shape)
-        names = loss.metrics if metrics is None else (metrics,) if isinstance(metrics, str) else metrics
-        for name in names:
-            if name != "loss" and (not loss.classes or metrics_module.get(name) is None):
-                raise ValueError(f'"{loss.name}" has no metric but "loss": received {name!r}')
-        return metrics_module.evaluate(self.predict(x, batch_size), labels, names, loss.value)
+        return evaluation.evaluate(self, x, labels, metrics, batch_size, loss, views)
 
     # --- training
 
-    def fit(self, x, labels, epochs=1, batch_size=64, optimizer=None, loss="cross_entropy", validation_data=None,
+    def fit(self, x, labels=None, epochs=1, batch_size=64, optimizer=None, loss="cross_entropy", validation_data=None,
             callbacks=(), seed=0, progress=True, sample_weight=None, accumulate=1, ema=None):  # fmt: skip
         """Trains with minibatches; see `cnnc.training.fit` for the arguments. Returns the history, name -> list."""
         return training.fit(self, x, labels, epochs, batch_size, optimizer, loss, validation_data, callbacks, seed,

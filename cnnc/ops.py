@@ -257,6 +257,11 @@ def get_num_threads():
     return _core.threads()
 
 
+def one_thread():
+    """Makes operations called from this thread of Python use no other: for threads that work beside a network."""
+    _core.one_thread()
+
+
 def _after_fork():
     """The child has no OpenMP team and waiting for it would hang: run serially, and say so once."""
     if _core.has_openmp() and _core.threads() > 1:

@@ -14,13 +14,13 @@ FLOORS = [
     {"_core", "activations", "geometry", "initializers", "labels", "settings", "teams"},
     {"ops", "parameters", "steps", "graph", "prepared"},
     {"tape", "fusion", "strips", "functional"},
-    {"layers"},
-    {"training", "summary", "metrics"},
+    {"layers", "data"},
+    {"training", "summary", "metrics", "evaluation"},
     {"network"},
     {"io", "models", "config", "matching", "profile", "torch_weights", "explain"},
     {"plot"},
 ]
-APART = {"reference": {"activations", "geometry"}, "data": set()}  # stand beside the house, on these alone
+APART = {"reference": {"activations", "geometry"}}  # stands beside the house, on these alone
 UPWARD = {("network", "io"), ("network", "profile")}  # net.save and net.profile, when they are called
 ON_THE_BINDING = {"ops", "parameters", "prepared", "tape", "fusion", "config"}
 

@@ -6,6 +6,7 @@ from cnnc.training.average import *
 from cnnc.training.checks import check_count, check_seed
 from cnnc.training.finder import *
 from cnnc.training.fit import fit
+from cnnc.training.loading import loader_for
 from cnnc.training.losses import *
 from cnnc.training.losses import get as get_loss
 from cnnc.training.optimizers import *

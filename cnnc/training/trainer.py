@@ -151,21 +151,17 @@ class Trainer:
         x = self.net.check_images(x)
         labels = self.loss.targets(labels, len(x), self.net.output_shape)
         sample_weight = check_weights(sample_weight, len(x))
+        return self.advance(x, labels, sample_weight, lr)
 
-        def fill(run, part):
-            run.fill("x", x[part])
-            run.fill("labels", labels[part])
-
-        return self.advance(len(x), self.net.input_dtype(x), labels, sample_weight, fill, lr)
-
-    def advance(self, n, dtype, labels, sample_weight, fill, lr=None):
-        """One step on `n` images with checked labels; `fill(run, slice)` brings a part of them into a program."""
+    def advance(self, x, labels, sample_weight=None, lr=None):
+        """One step on images, labels and weights that were checked; returns as `step` does."""
+        n, dtype = len(x), self.net.input_dtype(x)
         with self.net._lock:
             if self.net.flat is not self.flat:
                 raise ValueError("a network that is built again needs a new Trainer: received one with new parameters")
             self._prepare(lr)
             weights = self.loss.shares(labels, sample_weight)
-            parts = self._parts(n, dtype, labels, weights)
+            parts = self._parts(n, dtype, labels.ndim > 1, weights is not None)
             for _, _, settings in parts if self.accumulate > 1 else ():
                 self.run(**settings)  # what does not fit is refused before the first part has run
             # each part of a batch moves the network's state, which comes back if a later part fails
@@ -174,7 +170,8 @@ class Trainer:
                 loss = hits = 0
                 for number, (part, share, settings) in enumerate(parts):
                     run = self.run(**settings)
-                    fill(run, part)
+                    run.fill("x", x[part])
+                    run.fill("labels", labels[part])
                     if weights is not None:
                         run["weights"][...] = weights[part]
                     self.net.rng[1] = self.step_number * self.accumulate + number
@@ -188,23 +185,23 @@ class Trainer:
             self.step_number += 1
         return loss
 
-    def rehearse(self, n, dtype, labels, sample_weight):
-        """Records a step on `n` images, which raises what their number or shape breaks, and runs nothing."""
+    def rehearse(self, n, dtype, labels, sample_weight=None):
+        """Records a step on `n` images with labels and weights such as these, which raises what that breaks."""
+        weighted = self.loss.shares(labels, sample_weight) is not None
         with self.net._lock:
-            weights = self.loss.shares(labels, sample_weight)
-            for _, _, settings in self._parts(n, dtype, labels, weights):
+            for _, _, settings in self._parts(n, dtype, labels.ndim > 1, weighted):
                 self.run(**settings)
 
-    def _parts(self, n, dtype, labels, weights):
+    def _parts(self, n, dtype, one_hot, weighted):
         """(slice, share in the loss, arguments of `run`) of each part of a batch of `n` images."""
         size = -(-n // self.accumulate)
         parts = []
         for start in range(0, n, size):
             part = slice(start, min(n, start + size))
             count = part.stop - start
-            share = 1.0 if weights is not None else count / n
-            settings = {"n": count, "dtype": dtype, "one_hot": labels.ndim > 1, "weighted": weights is not None,
-                        "share": share, "add": start > 0, "update": part.stop == n}  # fmt: skip
+            share = 1.0 if weighted else count / n
+            settings = {"n": count, "dtype": dtype, "one_hot": one_hot, "weighted": weighted, "share": share,
+                        "add": start > 0, "update": part.stop == n}  # fmt: skip
             parts.append((part, share, settings))
         return parts
 
