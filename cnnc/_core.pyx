@@ -218,7 +218,7 @@ cdef class Op:
                 memcpy(&word[i], &number, 8)
         if unknown:
             raise TypeError(f"{self.name} has no field {sorted(unknown)}: it has {[f.name for f in self.fields]}")
-        call.real = 1 if real == REALS[1] else 0
+        call.real = 0 if real is None else REALS.index(real)  # to NumPy, None equals float64
         return call
 
     def __call__(self, **values):

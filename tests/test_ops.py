@@ -87,6 +87,16 @@ def test_operations_check_their_fields():
             relu(**{**good, **change})
 
 
+def test_operations_on_bytes_alone_are_those_beside_float32():
+    """Told apart by their scratch: that of float64 has no instruction set but the lowest."""
+    box, scratch = np.array([[0.0, 0, 4, 5]]), {}
+    for kind in (np.uint8, np.float32, np.float64):
+        x, y = np.zeros((1, 4, 5, 3), kind), np.zeros((1, 6, 7, 3), kind)
+        resize = _core.OPS["resize_boxes_u8" if kind == np.uint8 else "resize_boxes"]
+        scratch[kind] = resize.pack({"x": x, "box": box, "y": y}).scratch(1)
+    assert scratch[np.uint8] == scratch[np.float32] < scratch[np.float64]
+
+
 def test_show_config(capsys):
     config = cnnc.show_config()
     assert config["isa"] in capsys.readouterr().out
