@@ -27,7 +27,8 @@ int OP(windows)(const ARGS(windows) *a, void *scratch, int threads)
                 u = reflected(u, a->H);
             else if (u < 0 || u >= a->H) /* nothing of it is on the image, as to the right of any row */
                 u = 0, left = a->W;
-            kernels->window_row(x + u * a->W * a->C, a->y + (n * a->OH + i) * row, &frame, left, a->OW, a->mirror[n] != 0);
+            kernels->window_row(x + u * a->W * a->C, a->y + (n * a->OH + i) * row, &frame, left, a->OW,
+                                a->mirror[n] != 0);
         }
     });
     return 0;
@@ -68,23 +69,28 @@ typedef struct {
  * 3 where it reaches one pixel far. */
 static ptrdiff_t most_taps(ptrdiff_t from, ptrdiff_t to) { return 3 * max_size(from, to) + to; }
 
-/* Scratch of a thread: weights of the columns, of a row, a line (W, C), and first and count of the columns */
+/* Scratch for a line or a row (W, C), and the number after it. */
+static ptrdiff_t row_reals(ptrdiff_t W, ptrdiff_t C) { return W * C + 1; }
+
+/* Scratch of a thread: weights of the columns, of a row, a line, a row of y, and first and count of the columns. */
 static size_t resizing_bytes(ptrdiff_t H, ptrdiff_t W, ptrdiff_t C, ptrdiff_t OW)
 {
-    const size_t reals = (size_t)(most_taps(W, OW) + H + W * C);
-    return cache_lines(reals * sizeof(real) + 2 * (size_t)OW * sizeof(int32_t));
+    const ptrdiff_t reals = most_taps(W, OW) + H + row_reals(W, C) + row_reals(OW, C);
+    return cache_lines((size_t)reals * sizeof(real) + 2 * (size_t)OW * sizeof(int32_t));
 }
 
 static void resize_one(const resizing *r, ptrdiff_t n, real *weights)
 {
     const T(augment_kernels) *kernels = KERNELS(augment);
-    real *row_weight = weights + most_taps(r->W, r->OW), *line = row_weight + r->H;
-    int32_t *first = (int32_t *)(line + r->W * r->C);
+    real *row_weight = weights + most_taps(r->W, r->OW), *line = row_weight + r->H, *row = line + row_reals(r->W, r->C);
+    int32_t *first = (int32_t *)(row + row_reals(r->OW, r->C));
+    const ptrdiff_t length = r->OW * r->C;
     const T(taps) taps = {first, first + r->OW, weights};
     const double *box = r->box + 4 * n, down = box[2] / (double)r->OH, right = box[3] / (double)r->OW;
     ptrdiff_t from = r->W, end = 0, used = 0; /* the columns that are seen at all */
     for (ptrdiff_t j = 0; j < r->OW; j++) {
-        taps.count[j] = triangle(box[1] + ((double)j + 0.5) * right, fmax(right, 1), r->W, &taps.first[j], weights + used);
+        const double centre = box[1] + ((double)j + 0.5) * right;
+        taps.count[j] = triangle(centre, fmax(right, 1), r->W, &taps.first[j], weights + used);
         used += taps.count[j];
         from = min_size(from, taps.first[j]), end = max_size(end, taps.first[j] + taps.count[j]);
     }
@@ -93,7 +99,8 @@ static void resize_one(const resizing *r, ptrdiff_t n, real *weights)
         const int32_t rows = triangle(box[0] + ((double)i + 0.5) * down, fmax(down, 1), r->H, &top, row_weight);
         kernels->mix_rows[r->bytes](at(r->x, (((n * r->H + top) * r->W) + from) * r->C, r->bytes), line + from * r->C,
                                     (end - from) * r->C, r->W * r->C, row_weight, rows);
-        kernels->mix_columns[r->bytes](line, (void *)at(r->y, (n * r->OH + i) * r->OW * r->C, r->bytes), r->OW, r->C, &taps);
+        kernels->mix_columns(line, row, r->OW, r->C, &taps);
+        kernels->finish[r->bytes](row, (void *)at(r->y, (n * r->OH + i) * length, r->bytes), length);
     }
 }
 
@@ -127,17 +134,22 @@ RESIZE(resize_boxes_u8, 1)
 #define WARP(op, bytes)                                                                                   \
     int OP(op)(const ARGS(op) *a, void *scratch, int threads)                                             \
     {                                                                                                     \
-        (void)scratch;                                                                                    \
         const T(augment_kernels) *kernels = KERNELS(augment);                                             \
         const T(frame) frame = {a->H, a->W, a->C, a->replicate != 0, a->fill};                            \
-        const ptrdiff_t image = a->H * a->W * a->C, row = a->OW * a->C;                                   \
-        TEAM_FOR(static, team(threads, 10 * (double)(a->N * a->OH * row)), i, a->N * a->OH, 1, {          \
-            kernels->warp_row[bytes](a->x + i / a->OH * image, a->y + i * row, &frame,                    \
-                                     a->matrix + i / a->OH * 6, i % a->OH, a->OW);                        \
+        const ptrdiff_t image = a->H * a->W * a->C, length = a->OW * a->C;                                \
+        const size_t own = cache_lines((size_t)row_reals(a->OW, a->C) * sizeof(real));                    \
+        TEAM_FOR(static, team(threads, 10 * (double)(a->N * a->OH * length)), i, a->N * a->OH, 1, {       \
+            const ptrdiff_t n = i / a->OH;                                                                \
+            real *row = (real *)((char *)scratch + (size_t)thread_number() * own);                        \
+            kernels->warp_row[bytes](a->x + n * image, row, &frame, a->matrix + n * 6, i % a->OH, a->OW); \
+            kernels->finish[bytes](row, a->y + i * length, length);                                       \
         });                                                                                               \
         return 0;                                                                                         \
     }                                                                                                     \
-    NO_SCRATCH(op)
+    size_t OP_SCRATCH(op)(const ARGS(op) *a, int threads)                                                 \
+    {                                                                                                     \
+        return (size_t)threads * cache_lines((size_t)row_reals(a->OW, a->C) * sizeof(real));              \
+    }
 WARP(warp, 0)
 WARP(warp_u8, 1)
 

@@ -9,7 +9,8 @@
  *
  *     line[v,c] = sum over u of weight(i, u) x[u,v,c]           y[i,j,c] = sum over v of weight(j, v) line[v,c]
  *
- * Kernels work at any alignment, own ragged ends and read or write nothing past the arrays they are given.
+ * Rows of resized and warped images are made as reals in scratch, and then finished. Kernels work at any alignment, own
+ * ragged ends and read or write nothing past the arrays they are given, but for one number after a line and a row.
  */
 #ifndef CNNC_AUGMENT_H
 #define CNNC_AUGMENT_H
@@ -47,11 +48,14 @@ typedef struct {
     /* y (OW, C) = pixels left, left + 1 ... of a row x (W, C), or these turned */
     void (*window_row)(const uint8_t *x, uint8_t *y, const T(frame) *f, ptrdiff_t left, ptrdiff_t OW, int mirror);
     /* line[i] = sum over t < count of weight[t] x[t * step + i] */
-    void (*mix_rows[2])(const void *x, real *line, ptrdiff_t length, ptrdiff_t step, const real *weight, ptrdiff_t count);
-    /* y (OW, C), from a line of pixels */
-    void (*mix_columns[2])(const real *line, void *y, ptrdiff_t OW, ptrdiff_t C, const T(taps) *taps);
-    /* y (OW, C) = row i of an image x (H, W, C) seen through matrix (2, 3) */
-    void (*warp_row[2])(const void *x, void *y, const T(frame) *f, const double *matrix, ptrdiff_t i, ptrdiff_t OW);
+    void (*mix_rows[2])(const void *x, real *line, ptrdiff_t length, ptrdiff_t step, const real *weight,
+                        ptrdiff_t count);
+    /* row (OW, C), from a line of pixels */
+    void (*mix_columns)(const real *line, real *row, ptrdiff_t OW, ptrdiff_t C, const T(taps) *taps);
+    /* row (OW, C) = row i of what is seen of an image x (H, W, C) through matrix (2, 3) */
+    void (*warp_row[2])(const void *x, real *row, const T(frame) *f, const double *matrix, ptrdiff_t i, ptrdiff_t OW);
+    /* y = row, rounded */
+    void (*finish[2])(const real *row, void *y, ptrdiff_t length);
     /* x, y (pixels, C); matrix (C, C), offset (C) */
     void (*recolour[2])(const void *x, void *y, ptrdiff_t pixels, ptrdiff_t C, const real *matrix, const real *offset);
     /* sum (C) of x (pixels, C), overwritten */

@@ -1,5 +1,5 @@
-/* augment_kernels.c - rows of pixels and blocks of them. Bodies are inlined where `bytes`, whether x and y hold bytes or
- * reals, and C, the usual 1 or 3 or any other, are constants; the compiler makes vectors of the loops over pixels. */
+/* augment_kernels.c - rows of pixels and blocks of them. Bodies are inlined where `bytes`, whether x and y hold bytes
+ * or reals, and C, the usual 1 or 3 or any other, are constants; the compiler makes vectors of the loops. */
 #include "augment.h"
 
 #include "../core/simd.h"
@@ -34,6 +34,12 @@ INLINED void put(void *y, ptrdiff_t i, real value, int bytes)
         ((real *)y)[i] = value;
     }
 }
+
+/* Pixels of 3 channels are moved as 4 numbers, of which the next pixel overwrites the last. */
+typedef real four __attribute__((vector_size(4 * sizeof(real))));
+typedef real four_anywhere __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
+#define LOAD_FOUR(x) (*(const four_anywhere *)(x))
+#define STORE_FOUR(y, v) (*(four_anywhere *)(y) = (v))
 
 /* --- windows --------------------------------------------------------------------------------------------- */
 
@@ -95,26 +101,38 @@ INLINED void mix_rows(const void *x, real *restrict line, ptrdiff_t length, ptrd
     }
 }
 
-INLINED void mix_pixels(const real *restrict line, void *restrict y, ptrdiff_t OW, ptrdiff_t C, const T(taps) *taps,
-                        int bytes)
+INLINED void mix_pixels(const real *restrict line, real *restrict row, ptrdiff_t OW, ptrdiff_t C, const T(taps) *taps)
 {
     const real *weight = taps->weight;
     for (ptrdiff_t j = 0; j < OW; weight += taps->count[j++]) {
         const real *from = line + taps->first[j] * C;
+        if (C == 3) {
+            four sum = weight[0] * LOAD_FOUR(from);
+            for (ptrdiff_t t = 1; t < taps->count[j]; t++)
+                sum += weight[t] * LOAD_FOUR(from + t * C);
+            STORE_FOUR(row + j * C, sum);
+            continue;
+        }
         for (ptrdiff_t c = 0; c < C; c++) {
             real sum = weight[0] * from[c];
             for (ptrdiff_t t = 1; t < taps->count[j]; t++)
                 sum += weight[t] * from[t * C + c];
-            put(y, j * C + c, sum, bytes);
+            row[j * C + c] = sum;
         }
     }
 }
 
-INLINED void mix_columns(const real *line, void *y, ptrdiff_t OW, ptrdiff_t C, const T(taps) *taps, int bytes)
+static void mix_columns(const real *line, real *row, ptrdiff_t OW, ptrdiff_t C, const T(taps) *taps)
 {
-#define MIX(C) mix_pixels(line, y, OW, C, taps, bytes)
+#define MIX(C) mix_pixels(line, row, OW, C, taps)
     USUAL_CHANNELS(C, MIX);
 #undef MIX
+}
+
+INLINED void finish(const real *restrict row, void *restrict y, ptrdiff_t length, int bytes)
+{
+    for (ptrdiff_t i = 0; i < length; i++)
+        put(y, i, row[i], bytes);
 }
 
 /* --- warps ------------------------------------------------------------------------------------------------- */
@@ -130,9 +148,6 @@ INLINED real corner(const void *x, const T(frame) *f, ptrdiff_t u, ptrdiff_t v, 
     return get(x, (u * f->W + v) * f->C + c, bytes);
 }
 
-/* Not a + (b - a) part: that is off by a rounding of a also where it is b that counts. */
-INLINED real between(real a, real b, real part) { return (1 - part) * a + part * b; }
-
 /* What is further away than a pixel looks the same from there, and has indices that fit. */
 INLINED double limited(double place, const T(frame) *f, ptrdiff_t length)
 {
@@ -141,37 +156,61 @@ INLINED double limited(double place, const T(frame) *f, ptrdiff_t length)
     return place < most ? place : most;
 }
 
-INLINED void warp_pixels(const void *restrict x, void *restrict y, const T(frame) *f, const double *matrix, ptrdiff_t i,
-                         ptrdiff_t OW, ptrdiff_t C, int bytes)
+/* The mean of two by two. Not a + (b - a) part: that is off by a rounding of a also where it is b that counts. */
+#define BETWEEN(a, b, part) ((a) * (1 - (part)) + (b) * (part))
+#define BILINEAR(a, b, c, d, down, right) BETWEEN(BETWEEN(a, b, right), BETWEEN(c, d, right), down)
+
+/* Four neighbouring bytes are one number, whose first three parts, converted where they stand in it, are these bytes
+ * times PLACE: exact, and divided out where it costs least. The fourth byte is not wanted. */
+#define PLACE (four){1, 0x1p8, 0x1p16, 1}
+INLINED void load_four(const void *x, ptrdiff_t i, int bytes, four *loaded)
 {
-    const double first_row = matrix[0] * (double)i + matrix[2], first_column = matrix[3] * (double)i + matrix[5];
-    const ptrdiff_t below = f->W * C;
-    for (ptrdiff_t j = 0; j < OW; j++) {
-        const double row = limited(first_row + matrix[1] * (double)j, f, f->H);
-        const double column = limited(first_column + matrix[4] * (double)j, f, f->W);
-        const ptrdiff_t u = (ptrdiff_t)(row + 1) - 1, v = (ptrdiff_t)(column + 1) - 1; /* floors of at least -1 */
-        const real down = (real)(row - (double)u), right = (real)(column - (double)v);
-        if (u >= 0 && u + 1 < f->H && v >= 0 && v + 1 < f->W) {
-            const void *near = at(x, u * below + v * C, bytes);
-            for (ptrdiff_t c = 0; c < C; c++) {
-                const real above = between(get(near, c, bytes), get(near, C + c, bytes), right);
-                const real under = between(get(near, below + c, bytes), get(near, below + C + c, bytes), right);
-                put(y, j * C + c, between(above, under, down), bytes);
-            }
-            continue;
-        }
-        for (ptrdiff_t c = 0; c < C; c++) {
-            const real above = between(corner(x, f, u, v, c, bytes), corner(x, f, u, v + 1, c, bytes), right);
-            const real under = between(corner(x, f, u + 1, v, c, bytes), corner(x, f, u + 1, v + 1, c, bytes), right);
-            put(y, j * C + c, between(above, under, down), bytes);
-        }
+    typedef int32_t four_ints __attribute__((vector_size(16)));
+    int32_t together;
+    if (bytes) {
+        memcpy(&together, (const uint8_t *)x + i, sizeof together);
+        *loaded = __builtin_convertvector(((four_ints){0} + together) & (four_ints){0xFF, 0xFF00, 0xFF0000, 0}, four);
+    } else {
+        *loaded = LOAD_FOUR((const real *)x + i);
     }
 }
 
-INLINED void warp_row(const void *x, void *y, const T(frame) *f, const double *matrix, ptrdiff_t i, ptrdiff_t OW,
+INLINED void warp_pixels(const void *restrict x, real *restrict row, const T(frame) *f, const double *matrix,
+                         ptrdiff_t i, ptrdiff_t OW, ptrdiff_t C, int bytes)
+{
+    const double first_u = matrix[0] * (double)i + matrix[2], first_v = matrix[3] * (double)i + matrix[5];
+    const ptrdiff_t below = f->W * C;
+    for (ptrdiff_t j = 0; j < OW; j++, row += C) {
+        const double place_u = limited(first_u + matrix[1] * (double)j, f, f->H);
+        const double place_v = limited(first_v + matrix[4] * (double)j, f, f->W);
+        const ptrdiff_t u = (ptrdiff_t)(place_u + 1) - 1, v = (ptrdiff_t)(place_v + 1) - 1; /* floors of at least -1 */
+        const real down = (real)(place_u - (double)u), right = (real)(place_v - (double)v);
+        const ptrdiff_t near = u * below + v * C, under = near + below;
+        const int inside = u >= 0 && v >= 0 && u + 1 < f->H && v + 1 < f->W;
+        if (inside && C == 3 && (u + 2 < f->H || v + 2 < f->W)) { /* with another pixel behind the last of the four */
+            four a, b, c, d;
+            load_four(x, near, bytes, &a), load_four(x, near + C, bytes, &b);
+            load_four(x, under, bytes, &c), load_four(x, under + C, bytes, &d);
+            const four made = BILINEAR(a, b, c, d, down, right);
+            STORE_FOUR(row, bytes ? made * (1 / PLACE) : made);
+            continue;
+        }
+        if (inside) {
+            for (ptrdiff_t c = 0; c < C; c++)
+                row[c] = BILINEAR(get(x, near + c, bytes), get(x, near + C + c, bytes), get(x, under + c, bytes),
+                                  get(x, under + C + c, bytes), down, right);
+            continue;
+        }
+        for (ptrdiff_t c = 0; c < C; c++)
+            row[c] = BILINEAR(corner(x, f, u, v, c, bytes), corner(x, f, u, v + 1, c, bytes),
+                              corner(x, f, u + 1, v, c, bytes), corner(x, f, u + 1, v + 1, c, bytes), down, right);
+    }
+}
+
+INLINED void warp_row(const void *x, real *row, const T(frame) *f, const double *matrix, ptrdiff_t i, ptrdiff_t OW,
                       int bytes)
 {
-#define WARP(C) warp_pixels(x, y, f, matrix, i, OW, C, bytes)
+#define WARP(C) warp_pixels(x, row, f, matrix, i, OW, C, bytes)
     USUAL_CHANNELS(f->C, WARP);
 #undef WARP
 }
@@ -198,8 +237,8 @@ INLINED void recolour(const void *x, void *y, ptrdiff_t pixels, ptrdiff_t C, con
 #undef RECOLOUR
 }
 
-/* Bytes are added up in 32 bits and reals in doubles, 48 neighbours apart, so that 1, 2, 3, 4 ... channels make the same
- * vectors; after so many rows of these that 32 bits are nearly full, they join the sums. */
+/* Bytes are added up in 32 bits and reals in doubles, 48 neighbours apart, so that 1, 2, 3, 4 ... channels make the
+ * same vectors; after so many rows of these that 32 bits are nearly full, they join the sums. */
 enum { APART = 48, ROWS = 1 << 24 };
 #define CHANNEL_SUMS(name, type, wide)                                              \
     static void name(const void *values, double *sum, ptrdiff_t pixels, ptrdiff_t C) \
@@ -233,8 +272,8 @@ static void blend_reals(const void *first, const void *second, void *result, ptr
         y[i] = s * a[i] + rest * b[i];
 }
 
-/* In 16 bits, where a vector holds most: bytes with 8 bits behind the point times shares in 65536ths, of which the upper
- * halves of the products are taken. Both together are 1/256 too small on average, which the rounding pays back.
+/* In 16 bits, where a vector holds most: bytes with 8 bits behind the point times shares in 65536ths, of which the
+ * upper halves of the products are taken. Both together are 1/256 too small on average, which the rounding pays back.
  * The largest 16 bit number stands for a share of 1, and gives the bytes themselves. */
 static void blend_bytes(const void *first, const void *second, void *result, ptrdiff_t length, double share)
 {
@@ -259,10 +298,10 @@ static void blend_bytes(const void *first, const void *second, void *result, ptr
 BOTH(mix_rows,
      (const void *x, real *line, ptrdiff_t length, ptrdiff_t step, const real *weight, ptrdiff_t count),
      x, line, length, step, weight, count)
-BOTH(mix_columns, (const real *line, void *y, ptrdiff_t OW, ptrdiff_t C, const T(taps) *taps), line, y, OW, C, taps)
+BOTH(finish, (const real *row, void *y, ptrdiff_t length), row, y, length)
 BOTH(warp_row,
-     (const void *x, void *y, const T(frame) *f, const double *matrix, ptrdiff_t i, ptrdiff_t OW),
-     x, y, f, matrix, i, OW)
+     (const void *x, real *row, const T(frame) *f, const double *matrix, ptrdiff_t i, ptrdiff_t OW),
+     x, row, f, matrix, i, OW)
 BOTH(recolour,
      (const void *x, void *y, ptrdiff_t pixels, ptrdiff_t C, const real *matrix, const real *offset),
      x, y, pixels, C, matrix, offset)
@@ -270,7 +309,8 @@ BOTH(recolour,
 const T(augment_kernels) KERNEL_TABLE(augment) = {
     .window_row = window_row,
     .mix_rows = {mix_rows_reals, mix_rows_bytes},
-    .mix_columns = {mix_columns_reals, mix_columns_bytes},
+    .mix_columns = mix_columns,
+    .finish = {finish_reals, finish_bytes},
     .warp_row = {warp_row_reals, warp_row_bytes},
     .recolour = {recolour_reals, recolour_bytes},
     .channel_sums = {sum_reals, sum_bytes},

@@ -37,8 +37,8 @@
     IN(real, x, "N P* C") OUT(f64, mean, "N C") SIZE(N) SIZE(P) SIZE(C)
 #define CNNC_CHANNEL_MEANS_U8(IN, OUT, SIZE, NUM)                                           \
     IN(u8, x, "N P* C") OUT(f64, mean, "N C") SIZE(N) SIZE(P) SIZE(C)
-/* y[n] = x[n], but in box[n] = (top, left, height, width) x[partner[n]], or fill where partner[n] < 0. The part of a box
- * that is not on the image is left away; C as in windows. */
+/* y[n] = x[n], but in box[n] = (top, left, height, width) x[partner[n]], or fill where partner[n] < 0. The part of a
+ * box that is not on the image is left away; C as in windows. */
 #define CNNC_PASTE_BOXES(IN, OUT, SIZE, NUM)                                                \
     IN(u8, x, "N H W C") IN(i64, partner, "N") IN(i64, box, "N 4") IN(u8, fill, "C")        \
     OUT(u8, y, "N H W C") SIZE(N) SIZE(H) SIZE(W) SIZE(C)
