@@ -171,6 +171,13 @@ def pad_channels(layer):
     return Function(lambda x: nn.functional.pad(x, [*(0, 0) * rank, layer.before, layer.after]))
 
 
+def rescale(layer):
+    """Channels come first here: numbers of channels are columns of one number each."""
+    shape = (-1, *(1,) * (len(layer.input_shape) - 1))
+    scale, offset = (torch.tensor(numbers).reshape(shape) for numbers in (layer.scale, layer.offset))
+    return Function(lambda x: x * scale.to(x) + offset.to(x))
+
+
 def conv_transpose(layer):
     window, c, k = layer._window, layer.input_shape[-1], layer.output_shape[-1]
     more = layer.output_padding
@@ -266,7 +273,7 @@ TWINS = {
     "Maxout": lambda layer: Function(lambda x: maxout(x, layer.pieces)),
     "Dropout": lambda layer: nn.Dropout(layer.rate),
     "SpatialDropout": lambda layer: ranked("Dropout", layer)(layer.rate),
-    "Rescale": lambda layer: Function(lambda x: x * layer.scale + layer.offset),
+    "Rescale": rescale,
     "Identity": lambda layer: nn.Identity(),
     "Flatten": lambda layer: nn.Flatten(),
     "Reshape": reshape,

@@ -256,9 +256,7 @@ class Sequential(Chain):
         first = next(layer for layer in self.walk() if not layer.children())
         if source.dtype != np.uint8 or isinstance(first, Rescale):
             return source, source
-        x = tape.new(source.shape)
-        tape.forward("rescale_u8", x=source, y=x, scale=1 / 255, offset=0.0)
-        return source, x
+        return source, Rescale().record(tape, source)
 
     def plan_inference(self, n, dtype, team, keep_all=False):
         """The plan of one inference, and its buffers by name: x, y, and each layer's path with `keep_all`."""

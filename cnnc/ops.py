@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnc import _core
-from cnnc.geometry.windows import times
+from cnnc.geometry.windows import numbers_for, times
 
 OPS = _core.OPS
 ALGORITHMS = ("auto", "direct", "winograd_6x6", "winograd_4x4")  # of convolution, in the order of csrc/conv/conv.h
@@ -171,6 +171,18 @@ def filter_shapes(w_shape):
 def filter_fields(w_shape):
     """Fields of stack_frames that make filters those of stacked frames."""
     return {"KD": w_shape[0], "stride_d": 1, "pad_front": 0, "dilation_d": 1, "groups": 1}
+
+
+def rescale_fields(shape, scale, offset):
+    """Fields of rescaling an array of this shape: numbers, or one for each channel of its last axis.
+
+    Raises:
+        ValueError: when they are neither.
+    """
+    channels = shape[-1] if len(shape) else 1
+    scale, offset = numbers_for(channels, scale, "scale"), numbers_for(channels, offset, "offset")
+    several = max(len(scale), len(offset))
+    return {"scale": np.resize(scale, several), "offset": np.resize(offset, several)}
 
 
 def resample_fields(rows, columns):

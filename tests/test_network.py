@@ -82,6 +82,21 @@ def test_bytes_are_scaled_by_the_network():
     np.testing.assert_array_equal(own(x), x.astype(np.float32) * 2 + 1)
 
 
+def test_bytes_are_normalised_by_channel(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (50, 9, 8, 3), dtype=np.uint8)
+    mean, std = x.mean((0, 1, 2)), x.std((0, 1, 2))
+    net = cnnc.Sequential([cnnc.Rescale(1 / std, -mean / std)])
+    y = net(x)
+    np.testing.assert_allclose(y.mean((0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(y.std((0, 1, 2)), 1, atol=1e-5)
+    np.testing.assert_allclose(net(x.astype(np.float32)), y, atol=1e-6)
+    assert net[0].config() == {"scale": tuple(1 / std), "offset": tuple(-mean / std)}
+    net.save(tmp_path / "net")
+    again = cnnc.load(tmp_path / "net")
+    assert again[0].config() == net[0].config()
+    np.testing.assert_array_equal(again(x), y)
+
+
 def test_predict_in_batches_equals_one_call():
     x = np.random.default_rng(0).standard_normal((10, 28, 28, 1))
     net = cnnc.models.lenet5()

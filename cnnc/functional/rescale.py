@@ -3,35 +3,37 @@
 import numpy as np
 
 from cnnc.functional._arrays import gradient_like, public, ready, real
-from cnnc.geometry import number
-from cnnc.ops import op
+from cnnc.ops import op, rescale_fields
 
 __all__ = ["rescale", "rescale_backward"]
 
 
 @public
 def rescale(x, scale=1 / 255, offset=0.0):
-    """Scale and shift every value: `y = x * scale + offset`.
+    """Scale and shift every value: `y = x * scale + offset`, alike or by channel.
 
     Args:
         x: any shape, real numbers; typically uint8 images, which the defaults bring to 0 ... 1.
-        scale, offset: numbers.
+        scale, offset: numbers, or C of them, one for each channel: each place of x's last axis.
 
     Returns:
         The same shape, float32 or float64.
 
     Raises:
         TypeError: when x does not hold real numbers.
-        ValueError: when x is empty, or scale or offset are not finite numbers.
+        ValueError: when x is empty, or scale or offset are neither a finite number nor one for each channel.
 
     >>> rescale(np.array([0, 255], dtype=np.uint8))
     array([0., 1.], dtype=float32)
+    >>> rescale(np.array([[0, 4], [2, 8]]), scale=(1, 0.5), offset=(-1, 0))
+    array([[-1.,  2.],
+           [ 1.,  4.]], dtype=float32)
     """
     x = real(x, "x")
-    scale, offset = number(scale, "scale"), number(offset, "offset")
+    fields = rescale_fields(x.shape, scale, offset)
     name, x = ("rescale_u8", np.require(x, None, ["C", "A"])) if x.dtype == np.uint8 else ("rescale", *ready(x))
     y = np.empty(x.shape, np.float64 if x.dtype == np.float64 else np.float32)
-    op(name)(x=x, y=y, scale=scale, offset=offset)
+    op(name)(x=x, y=y, **fields)
     return y
 
 
@@ -54,5 +56,5 @@ def rescale_backward(dy, x, scale=1 / 255, offset=0.0):
     """
     dy, _ = gradient_like(dy, x)
     dx = np.empty_like(dy)
-    op("rescale_dx")(dy=dy, dx=dx, scale=number(scale, "scale"), accumulate=0)
+    op("rescale_dx")(dy=dy, dx=dx, scale=rescale_fields(dy.shape, scale, offset)["scale"], accumulate=0)
     return dx

@@ -16,7 +16,7 @@ from numbers import Integral, Real
 
 __all__ = [
     "KINDS", "LIMIT", "LIMIT_BYTES", "Window", "checked_size", "extent", "is_int", "is_number", "number",
-    "output_size", "padding_per_axis", "pair", "per_axis", "sides", "sizes", "times", "whole",
+    "numbers_for", "output_size", "padding_per_axis", "pair", "per_axis", "sides", "sizes", "times", "whole",
 ]  # fmt: skip
 
 LIMIT = 2**31 - 1  # for one kernel, stride, dilation, padding or image side: products of two still fit 64 bits
@@ -43,6 +43,26 @@ def number(value, name: str) -> float:
     if not is_number(value):
         raise ValueError(f"{name} must be a finite number, received {value!r}")
     return float(value)
+
+
+def numbers_for(channels: int, value, name: str) -> tuple[float, ...]:
+    """One number for all channels or one for each, as that many floats.
+
+    Args:
+        channels: how many there are.
+        value: a number, or a tuple, list or array of `channels` numbers.
+        name: what the value is called in the ValueError for anything else.
+
+    >>> numbers_for(3, 0.5, "scale"), numbers_for(3, (1, 2, 3), "scale")
+    ((0.5,), (1.0, 2.0, 3.0))
+    """
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    several = isinstance(plain, (tuple, list))
+    numbers = tuple(plain) if several else (plain,)
+    if not all(map(is_number, numbers)) or (several and len(numbers) != channels):
+        rule = f"{name} must be a finite number, or one for each of {channels} channels"
+        raise ValueError(f"{rule}, received {value!r}")
+    return tuple(map(float, numbers))
 
 
 def per_axis(value, rank: int) -> tuple:

@@ -2,44 +2,52 @@
 
 import numpy as np
 
-from cnnc.geometry import is_number, number
+from cnnc.geometry import is_number
 from cnnc.layers.base import Layer, layer
+from cnnc.ops import rescale_fields
 
 __all__ = ["Dropout", "Rescale", "SpatialDropout"]
 
 
 @layer
 class Rescale(Layer):
-    """y = x * scale + offset; turns bytes 0..255 into numbers 0..1 by default.
+    """y = x * scale + offset, alike or by channel; turns bytes 0..255 into numbers 0..1 by default.
 
-    A network whose first layer is not a Rescale scales uint8 images by 1/255 itself.
+    A network whose first layer is not a Rescale scales uint8 images by 1/255 itself. Rescale(1 / std, -mean / std)
+    takes images with these means and standard deviations of their channels, in 0..255, to mean 0 and variance 1.
 
     Args:
-        scale: the factor.
-        offset: what is added.
+        scale: the factor: a number, or one for each channel of the last axis (a tuple, list or array).
+        offset: what is added, alike.
 
     Raises:
-        LayerError: when built with settings that are not finite numbers.
+        LayerError: when built with settings that are neither a finite number nor one for each channel.
 
     Example:
         >>> import cnnc, numpy as np
         >>> cnnc.Sequential([cnnc.Rescale(1 / 51)])(np.array([[0, 255]], np.uint8))
         array([[0., 5.]], dtype=float32)
+        >>> mean, std = np.array([100.0, 50.0]), np.array([50.0, 25.0])
+        >>> cnnc.Sequential([cnnc.Rescale(1 / std, -mean / std)])(np.array([[0, 255]], np.uint8))
+        array([[-2. ,  8.2]], dtype=float32)
     """
 
-    scale: float = 1 / 255
-    offset: float = 0.0
+    scale: float | tuple = 1 / 255
+    offset: float | tuple = 0.0
+
+    def __post_init__(self):
+        self.scale, self.offset = _plain(self.scale), _plain(self.offset)
 
     def declare(self, shape):
-        self.settings()
+        self.settings(shape)
         return shape
 
-    def settings(self):
-        """The settings, checked, as the operations take them."""
-        return {"scale": number(self.scale, "scale"), "offset": number(self.offset, "offset")}
+    def settings(self, shape):
+        """The settings, checked for an input of that shape, as the operations take them."""
+        return rescale_fields(shape, self.scale, self.offset)
 
     def record(self, tape, x):
-        settings = self.settings()
+        settings = self.settings(x.shape)
         if x.dtype == "uint8":
             y = tape.new(x.shape)
             tape.forward("rescale_u8", x=x, y=y, **settings)
@@ -48,6 +56,12 @@ class Rescale(Layer):
         tape.forward("rescale", x=x, y=y, **settings)
         tape.backward("rescale_dx", dy=tape.grad(y), dx=tape.grad(x), scale=settings["scale"])
         return y
+
+
+def _plain(value):
+    """An array or a list as a tuple, which is compared and saved like any setting; anything else as it is."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    return tuple(value) if isinstance(value, list) else value
 
 
 @layer

@@ -53,45 +53,69 @@ size_t OP_SCRATCH(bias_add_db)(const ARGS(bias_add_db) *a, int threads)
     return (size_t)ceil_div(a->M, slot_rows(a->M, a->K)) * slot_bytes(a->K);
 }
 
-int OP(rescale)(const ARGS(rescale) *a, void *scratch, int threads)
-{
-    (void)scratch;
-    const T(elementwise_kernels) *kernels = KERNELS(elementwise);
-    /* over chunks of the flat array: elements know nothing of each other (as in all that follow) */
-    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, CHUNK, {
-        kernels->rescale(a->x + i, a->y + i, min_size(CHUNK, a->LENGTH - i), (real)a->scale, (real)a->offset);
-    });
-    return 0;
-}
-NO_SCRATCH(rescale)
+/* Scales of S channels are repeated in scratch, to a span of about this many, so that vectors find theirs side by side:
+ * 192 are whole vectors of all widths for 1, 2, 3, 4 ... channels. */
+enum { SPAN = 192 };
+static ptrdiff_t span_of(ptrdiff_t S) { return S * max_size(SPAN / S, 1); }
+static size_t span_bytes(ptrdiff_t S) { return cache_lines((size_t)span_of(S) * sizeof(real)); }
 
-int OP(rescale_u8)(const ARGS(rescale_u8) *a, void *scratch, int threads)
+static const real *repeated(const double *values, ptrdiff_t S, void *scratch)
 {
-    (void)scratch;
-    const T(elementwise_kernels) *kernels = KERNELS(elementwise);
-    /* over chunks of the flat array */
-    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, CHUNK, {
-        kernels->rescale_u8(a->x + i, a->y + i, min_size(CHUNK, a->LENGTH - i), (real)a->scale, (real)a->offset);
-    });
-    return 0;
+    real *span = scratch;
+    for (ptrdiff_t i = 0; i < S; i++)
+        span[i] = (real)values[i];
+    for (ptrdiff_t done = S; done < span_of(S); done *= 2)
+        memcpy(span + done, span, (size_t)min_size(done, span_of(S) - done) * sizeof(real));
+    return span;
 }
-NO_SCRATCH(rescale_u8)
+
+/* Elements of whole spans that make about a chunk. */
+static ptrdiff_t chunk_spans(ptrdiff_t span) { return ceil_div(CHUNK, span) * span; }
+
+/* over chunks of the flat array: elements know nothing of each other (as in all that follow) */
+#define RESCALE(op)                                                                                              \
+    int OP(op)(const ARGS(op) *a, void *scratch, int threads)                                                    \
+    {                                                                                                            \
+        const T(elementwise_kernels) *kernels = KERNELS(elementwise);                                            \
+        const real *scale = repeated(a->scale, a->S, scratch);                                                   \
+        const real *offset = repeated(a->offset, a->S, (char *)scratch + span_bytes(a->S));                      \
+        const ptrdiff_t span = span_of(a->S), chunk = chunk_spans(span);                                         \
+        TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, chunk, {                                \
+            kernels->op(a->x + i, a->y + i, min_size(chunk, a->LENGTH - i), scale, offset, span);                \
+        });                                                                                                      \
+        return 0;                                                                                                \
+    }                                                                                                            \
+    size_t OP_SCRATCH(op)(const ARGS(op) *a, int threads)                                                        \
+    {                                                                                                            \
+        (void)threads;                                                                                           \
+        return 2 * span_bytes(a->S);                                                                             \
+    }
+RESCALE(rescale)
+RESCALE(rescale_u8)
 
 int OP(rescale_dx)(const ARGS(rescale_dx) *a, void *scratch, int threads)
 {
-    (void)scratch;
     const T(elementwise_kernels) *kernels = KERNELS(elementwise);
+    const real *scale = repeated(a->scale, a->S, scratch);
+    real *zeros = (real *)((char *)scratch + span_bytes(a->S));
+    const ptrdiff_t span = span_of(a->S), chunk = chunk_spans(span);
+    memset(zeros, 0, span_bytes(a->S));
     /* over chunks of the flat array */
-    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, CHUNK, {
-        ptrdiff_t length = min_size(CHUNK, a->LENGTH - i);
+    TEAM_FOR(static, team(threads, (double)a->LENGTH), i, a->LENGTH, chunk, {
+        ptrdiff_t length = min_size(chunk, a->LENGTH - i);
         if (a->accumulate)
-            kernels->rescale_onto(a->dy + i, a->dx + i, length, (real)a->scale);
+            kernels->rescale_onto(a->dy + i, a->dx + i, length, scale, span);
         else
-            kernels->rescale(a->dy + i, a->dx + i, length, (real)a->scale, 0);
+            kernels->rescale(a->dy + i, a->dx + i, length, scale, zeros, span);
     });
     return 0;
 }
-NO_SCRATCH(rescale_dx)
+
+size_t OP_SCRATCH(rescale_dx)(const ARGS(rescale_dx) *a, int threads)
+{
+    (void)threads;
+    return 2 * span_bytes(a->S);
+}
 
 int OP(add)(const ARGS(add) *a, void *scratch, int threads)
 {

@@ -1,7 +1,7 @@
 /* elementwise.h - sums, scaling and copying: bias_add, rescale, add, lerp, concat, and their gradients.
  *
  *     bias_add      y[m,k] = x[m,k] + b[k]                    db[k] (+)= sum over m of dy[m,k]
- *     rescale       y = x scale + offset, x real or uint8     dx (+)= dy scale
+ *     rescale       y[i] = x[i] scale[i % S] + offset[i % S], x real or uint8     dx[i] (+)= dy[i] scale[i % S]
  *     add           y = act([y +] a + b), or y = act([y +] a)
  *     lerp          y += (scale x - y) rate
  *     concat        channels [offset, offset + C) of y[m,:] = x[m,:]         dx (+)= those of dy
@@ -19,10 +19,12 @@ typedef struct {
     void (*bias_add)(const real *x, const real *b, real *y, ptrdiff_t rows, ptrdiff_t K);
     /* dy (rows, K), sum (K), overwritten: rows added from the first to the last */
     void (*sum_rows)(const real *dy, real *sum, ptrdiff_t rows, ptrdiff_t K);
-    void (*rescale)(const real *x, real *y, ptrdiff_t length, real scale, real offset);
-    void (*rescale_u8)(const uint8_t *x, real *y, ptrdiff_t length, real scale, real offset);
-    /* y = dy scale + y */
-    void (*rescale_onto)(const real *dy, real *dx, ptrdiff_t length, real scale);
+    /* scale, offset (span), again and again; a span is long, so that it is whole vectors or one ragged end in many */
+    void (*rescale)(const real *x, real *y, ptrdiff_t length, const real *scale, const real *offset, ptrdiff_t span);
+    void (*rescale_u8)(const uint8_t *x, real *y, ptrdiff_t length, const real *scale, const real *offset,
+                       ptrdiff_t span);
+    /* dx = dy scale + dx */
+    void (*rescale_onto)(const real *dy, real *dx, ptrdiff_t length, const real *scale, ptrdiff_t span);
     /* y = act(a + b) */
     void (*add)(const real *a, const real *b, real *y, ptrdiff_t length, ptrdiff_t act, real alpha);
     /* y = act((a + b) + y) */

@@ -51,23 +51,27 @@ static void sum_rows(const real *dy, real *sum, ptrdiff_t rows, ptrdiff_t K)
     }
 }
 
-static void rescale(const real *x, real *y, ptrdiff_t length, real scale, real offset)
+static void rescale(const real *x, real *y, ptrdiff_t length, const real *scale, const real *offset, ptrdiff_t span)
 {
-    EACH_VECTOR(i, n, length, store_n(y + i, load_n(x + i, n) * scale + offset, n););
+    for (; length > 0; length -= span, x += span, y += span)
+        EACH_VECTOR(i, n, min_size(length, span),
+                    store_n(y + i, load_n(x + i, n) * load_n(scale + i, n) + load_n(offset + i, n), n););
 }
 
-static void rescale_u8(const uint8_t *x, real *y, ptrdiff_t length, real scale, real offset)
+/* A plain loop, which the compiler turns into vectors: it loads and widens bytes best where it has the choice. */
+static void rescale_u8(const uint8_t *restrict x, real *restrict y, ptrdiff_t length, const real *restrict scale,
+                       const real *restrict offset, ptrdiff_t span)
 {
-    EACH_VECTOR(i, n, length,
-                vint pixel = {0};
-                for (ptrdiff_t l = 0; l < n; l++) /* becomes one instruction, which GCC's convertvector does not */
-                    pixel[l] = x[i + l];
-                store_n(y + i, __builtin_convertvector(pixel, vreal) * scale + offset, n););
+    for (; length > 0; length -= span, x += span, y += span)
+        for (ptrdiff_t i = 0; i < min_size(length, span); i++)
+            y[i] = (real)x[i] * scale[i] + offset[i];
 }
 
-static void rescale_onto(const real *dy, real *dx, ptrdiff_t length, real scale)
+static void rescale_onto(const real *dy, real *dx, ptrdiff_t length, const real *scale, ptrdiff_t span)
 {
-    EACH_VECTOR(i, n, length, store_n(dx + i, load_n(dy + i, n) * scale + load_n(dx + i, n), n););
+    for (; length > 0; length -= span, dy += span, dx += span)
+        EACH_VECTOR(i, n, min_size(length, span),
+                    store_n(dx + i, load_n(dy + i, n) * load_n(scale + i, n) + load_n(dx + i, n), n););
 }
 
 static void add(const real *a, const real *b, real *y, ptrdiff_t length, ptrdiff_t number, real alpha)

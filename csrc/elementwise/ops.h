@@ -2,14 +2,16 @@
 #ifndef CNNC_ELEMENTWISE_OPS_H
 #define CNNC_ELEMENTWISE_OPS_H
 
-/* y = x scale + offset */
+/* y[i] = x[i] scale[i % S] + offset[i % S]: S is 1, or the length of x's last axis */
 #define CNNC_RESCALE(IN, OUT, SIZE, NUM) /* may run in place */                             \
-    IN(real, x, "LENGTH*") OUT(real, y, "LENGTH*") SIZE(LENGTH) NUM(scale) NUM(offset)
+    IN(real, x, "LENGTH*") IN(f64, scale, "S") IN(f64, offset, "S") OUT(real, y, "LENGTH*") \
+    SIZE(LENGTH) SIZE(S)
 #define CNNC_RESCALE_U8(IN, OUT, SIZE, NUM)                                                 \
-    IN(u8, x, "LENGTH*") OUT(real, y, "LENGTH*") SIZE(LENGTH) NUM(scale) NUM(offset)
-/* dx (+)= dy scale */
+    IN(u8, x, "LENGTH*") IN(f64, scale, "S") IN(f64, offset, "S") OUT(real, y, "LENGTH*")   \
+    SIZE(LENGTH) SIZE(S)
+/* dx[i] (+)= dy[i] scale[i % S] */
 #define CNNC_RESCALE_DX(IN, OUT, SIZE, NUM) /* may run in place */                          \
-    IN(real, dy, "LENGTH*") OUT(real, dx, "LENGTH*") SIZE(LENGTH) NUM(scale) SIZE(accumulate)
+    IN(real, dy, "LENGTH*") IN(f64, scale, "S") OUT(real, dx, "LENGTH*") SIZE(LENGTH) SIZE(S) SIZE(accumulate)
 /* y = act([y +] a + b), with y's old value if accumulate; with b NULL without b. act: see activation/activations.h */
 #define CNNC_ADD(IN, OUT, SIZE, NUM) /* may run in place */                                 \
     IN(real, a, "LENGTH*") IN(real, b, "LENGTH*?") OUT(real, y, "LENGTH*") SIZE(LENGTH) SIZE(accumulate) \

@@ -19,7 +19,11 @@ static uint32_t philox(uint64_t i, uint64_t step, uint32_t stream, uint64_t seed
 static void test_flat(ptrdiff_t length)
 {
     int accumulate = random_bits() % 2;
-    double scale = (real)0.37, shift = (real)-0.6, rate = uniform(0, 0.9), keep_scale = (real)(1 / (1 - rate));
+    ptrdiff_t S = between(0, 2) ? between(1, length < 5 ? length : 5) : length < 300 ? length : 300;
+    double *scales = exact(S, 8), *shifts = exact(S, 8);
+    for (ptrdiff_t s = 0; s < S; s++)
+        scales[s] = (real)uniform(-1, 1), shifts[s] = (real)uniform(-1, 1);
+    double scale = (real)0.37, rate = uniform(0, 0.9), keep_scale = (real)(1 / (1 - rate));
     real *x = inputs(length), *z = inputs(length);
     uint8_t *bytes = exact(length, 1);
     uint64_t *rng = exact(2, 8);
@@ -28,9 +32,9 @@ static void test_flat(ptrdiff_t length)
     output sum = gradient(length, accumulate), copy = gradient(length, accumulate), dropped = gradient(length, accumulate);
     for (ptrdiff_t i = 0; i < length; i++) {
         bytes[i] = (uint8_t)random_bits();
-        gather(&scaled, i, x[i] * scale), gather(&scaled, i, shift);
-        gather(&pixels, i, bytes[i] * scale), gather(&pixels, i, shift);
-        gather(&dx, i, x[i] * scale);
+        gather(&scaled, i, x[i] * scales[i % S]), gather(&scaled, i, shifts[i % S]);
+        gather(&pixels, i, bytes[i] * scales[i % S]), gather(&pixels, i, shifts[i % S]);
+        gather(&dx, i, x[i] * scales[i % S]);
         gather(&sum, i, x[i]), gather(&sum, i, z[i]);
         gather(&copy, i, x[i]);
         gather(&dropped, i, philox((uint64_t)i, rng[1], 3, rng[0]) >= (uint32_t)(rate * 0x1p32) ? x[i] * keep_scale : 0);
@@ -38,9 +42,9 @@ static void test_flat(ptrdiff_t length)
     output *all[] = {&scaled, &pixels, &dx, &sum, &copy, &dropped};
     for (int i = 0; i < 6; i++)
         rounding(all[i], 1);
-    CHECK(rescale, ((ARGS(rescale)){scaled.at, scaled.at, length, scale, shift}), &scaled);
-    CHECK(rescale_u8, ((ARGS(rescale_u8)){bytes, pixels.at, length, scale, shift}), &pixels);
-    CHECK(rescale_dx, ((ARGS(rescale_dx)){x, dx.at, length, scale, accumulate}), &dx);
+    CHECK(rescale, ((ARGS(rescale)){scaled.at, scales, shifts, scaled.at, length, S}), &scaled);
+    CHECK(rescale_u8, ((ARGS(rescale_u8)){bytes, scales, shifts, pixels.at, length, S}), &pixels);
+    CHECK(rescale_dx, ((ARGS(rescale_dx)){x, scales, dx.at, length, S, accumulate}), &dx);
     CHECK(add, ((ARGS(add)){x, z, sum.at, length, accumulate, 0, 0}), &sum);
     CHECK(add, ((ARGS(add)){x, NULL, copy.at, length, accumulate, 0, 0}), &copy);
     output ended = starting_as(x, length);

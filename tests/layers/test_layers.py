@@ -103,7 +103,12 @@ def test_refusals_name_the_layer_and_its_position(name, make, shape, message):
             net.parameters()
 
 
-WRONG = {bool: (None, 1, "yes"), float: (None, "1", True, 1j, 10**400, [1.0]), None: ("nothing", {}, -3, 2.5, (0,) * 5)}
+WRONG = {
+    bool: (None, 1, "yes"),
+    float: (None, "1", True, 1j, 10**400, [1.0]),
+    float | tuple: (None, "1", True, 1j, 10**400, ("1",), (0.5,) * 5),
+    None: ("nothing", {}, -3, 2.5, (0,) * 5),
+}
 
 
 def wrong_settings():

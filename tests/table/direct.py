@@ -11,9 +11,11 @@ def random(*shape, seed=0):
     return np.random.default_rng((seed, *shape)).standard_normal(shape).astype(np.float32)
 
 
-def rescale_u8(n):
+def rescale_u8(n, scale, offset):
     x = np.random.default_rng(n).integers(0, 256, n).astype(np.uint8)
-    return {"x": x}, {"y": random(n) * np.nan}, {"scale": 0.25, "offset": -1.0}, {"y": x * 0.25 - 1.0}
+    fields = {"x": x, "scale": np.array(scale), "offset": np.array(offset)}
+    exact = x * np.resize(scale, n) + np.resize(offset, n)
+    return fields, {"y": random(n) * np.nan}, {}, {"y": exact}
 
 
 def add(n, accumulate, both=True):
@@ -116,7 +118,11 @@ def multiply_add(n, times):
 
 
 DIRECT = {
-    "rescale_u8": [rescale_u8],
+    "rescale_u8": [
+        lambda n: rescale_u8(n, [0.25], [-1.0]),
+        lambda n: rescale_u8(n, [0.25, -0.5, 1.0], [-1.0, 0.5, 2.0]),
+        lambda n: rescale_u8(n, np.arange(200) / 128, np.arange(200) / 16),
+    ],
     "add": [lambda n, a=a, b=b: add(n, a, b) for a in (0, 1) for b in (False, True)],
     "lerp": [lerp],
     "concat": [concat],
