@@ -1,6 +1,6 @@
 """Draws docs/lenet5.png: a handwritten digit on its way through a trained LeNet-5. Needs matplotlib.
 
-`python docs/make_picture.py [lenet5-mnist.safetensors]` with the file that examples/mnist.py saved; without it, a
+`python docs/make_picture.py [mnist.safetensors]` with the file that examples/mnist.py saved; without it, a
 network is trained for three passes first.
 """
 
