@@ -20,7 +20,7 @@ prepared once for as long as they do not change, which may round differently:
 
 from cnnc import _core
 from cnnc.graph import Graph, has, later_slots, only, stamped
-from cnnc.ops import ALGORITHMS, ENDINGS, conv_sizes, op, planned
+from cnnc.ops import ALGORITHMS, ENDINGS, op, planned, recorded_sizes
 from cnnc.prepared import Prepared, fold_into
 from cnnc.steps import Buffer
 
@@ -205,10 +205,7 @@ class Fusion:
         """Has filters packed beforehand, for the algorithm that is the fastest then."""
         if step.op.name != "correlate2d" or not has(step, "packed") or not stamped(step.fields["w"]):
             return
-        x, w, y = (step.fields[name] for name in ("x", "w", "y"))
-        sizes = conv_sizes(x.shape, w.shape, y.shape[1:3])
-        names = [field.name for field in op("correlate2d_pack").fields if field.kind == "size"]
-        sizes.update((name, step.fields[name]) for name in names if name not in sizes)
+        w, sizes = step.fields["w"], recorded_sizes(step.fields)
         plan = planned(sizes, w.dtype)
         if plan.packed_length:
             sizes["algorithm"] = ALGORITHMS.index(plan.with_packed)

@@ -81,6 +81,13 @@ def conv_sizes(x_shape, w_shape, out):
     return dict(zip(CONV_SIZES, (*x_shape, *w_shape, *out), strict=True))
 
 
+def recorded_sizes(fields):
+    """The size fields of a convolution, without those of its ending, from the fields of a recorded one."""
+    sizes = conv_sizes(fields["x"].shape, fields["w"].shape, fields["y"].shape[1:3])
+    names = [field.name for field in op("correlate2d_pack").fields if field.kind == "size"]
+    return {**sizes, **{name: fields[name] for name in names if name not in sizes}}
+
+
 class ConvPlan(NamedTuple):
     """What a convolution will do: the algorithms of its passes and estimates of their seconds.
 

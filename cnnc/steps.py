@@ -1,5 +1,7 @@
 """What a tape writes down: steps, and symbolic buffers with a place in memory and a life still to be found."""
 
+import math
+
 import numpy as np
 
 from cnnc.geometry import checked_size
@@ -31,19 +33,30 @@ class Storage:
 
 
 class Buffer:
-    """A symbolic array."""
+    """A symbolic array, `start` bytes into its memory."""
 
-    __slots__ = ("dtype", "needs_grad", "shape", "storage")
+    __slots__ = ("dtype", "needs_grad", "shape", "start", "storage")
 
-    def __init__(self, shape, dtype, storage=None, needs_grad=False):
+    def __init__(self, shape, dtype, storage=None, needs_grad=False, start=0):
         self.shape = tuple(int(n) for n in shape)
         self.dtype = np.dtype(dtype)
         self.storage = storage or Storage(checked_size(self.shape, self.dtype.itemsize) * self.dtype.itemsize)
         self.needs_grad = needs_grad
+        self.start = start
+
+    @property
+    def nbytes(self):
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def reshape(self, shape):
         """The same memory seen in another shape of equal size."""
-        return Buffer(shape, self.dtype, self.storage, self.needs_grad)
+        return Buffer(shape, self.dtype, self.storage, self.needs_grad, self.start)
+
+    def part(self, first, end):
+        """Elements first .. end of the first axis, such as some images of a batch."""
+        row = self.nbytes // self.shape[0]
+        shape = (end - first, *self.shape[1:])
+        return Buffer(shape, self.dtype, self.storage, self.needs_grad, self.start + first * row)
 
     def __repr__(self):
         return f"Buffer{self.shape}"
@@ -63,6 +76,12 @@ class Step:
         self.writes = [name for name in writes if fields.get(name) is not None]
         self.layer = self.part = None
         self.again = frozenset()  # the names of gradients that an earlier step has written: this one adds
+
+    def like(self, **fields):
+        """A step as this one, but for some fields."""
+        twin = Step(self.op, self.function, {**self.fields, **fields}, self.op.outputs)
+        twin.layer, twin.part = self.layer, self.part
+        return twin
 
     def named_buffers(self):
         """(field, buffer) of those fields that are buffers."""

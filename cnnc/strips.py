@@ -6,22 +6,15 @@ strips share.
 """
 
 from cnnc.graph import only
-from cnnc.steps import Buffer, Step, Storage
+from cnnc.steps import Buffer
 
 STRIP = 1 << 22  # bytes of a gradient that two steps pass on through the shared cache
 
 
-def in_strips(graph):
-    """The steps of a graph, with the gradients of dense weights and their updates cut into strips where that pays."""
-    steps = []
+def strips_of(graph):
+    """{update: the steps that take its place, gradient of dense weights: none} where a graph's are better cut."""
     pairs = {update: weights for weights in graph if (update := _update_of(graph, weights)) is not None}
-    cut = set(pairs.values())
-    for step in graph:
-        if step in pairs:
-            steps.extend(_strips(pairs[step], step))
-        elif step not in cut:
-            steps.append(step)
-    return steps
+    return {**dict.fromkeys(pairs.values(), ()), **{update: _strips(pairs[update], update) for update in pairs}}
 
 
 def _update_of(graph, step):
@@ -47,22 +40,8 @@ def _strips(weights, update):
     for number in range(count):
         first, end = rows * number // count, rows * (number + 1) // count
         strip = Buffer((end - first, columns), dw.dtype)
-        yield _like(weights, dw=strip, first=weights.fields["first"] + first, db=db if number == 0 else None)
-        yield _like(update, **{name: _part(buffer, strip, first * columns) for name, buffer in update.named_buffers()
-                               if buffer.shape == (rows * columns,)})  # fmt: skip
-
-
-def _part(buffer, strip, start):
-    """The part of a flat buffer that belongs to a strip: of the gradient the strip itself, of an array a view."""
-    size = strip.shape[0] * strip.shape[1]
-    if buffer.storage.array is None:
-        return strip.reshape((size,))
-    array = buffer.storage.array.reshape(-1)[start : start + size]
-    return Buffer(array.shape, array.dtype, Storage(array.nbytes, array))
-
-
-def _like(step, **fields):
-    """A step as another, but for some fields."""
-    twin = Step(step.op, step.function, {**step.fields, **fields}, step.op.outputs)
-    twin.layer, twin.part = step.layer, step.part
-    return twin
+        yield weights.like(dw=strip, first=weights.fields["first"] + first, db=db if number == 0 else None)
+        parts = {name: buffer.part(first * columns, end * columns) for name, buffer in update.named_buffers()
+                 if buffer.shape == (rows * columns,)}  # fmt: skip
+        gradient = {name: strip.reshape(part.shape) for name, part in parts.items() if part.storage is dw.storage}
+        yield update.like(**{**parts, **gradient})

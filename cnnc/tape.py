@@ -17,7 +17,7 @@ from cnnc.fusion import fuse
 from cnnc.ops import get_num_threads, op
 from cnnc.parameters import Parameter
 from cnnc.steps import Buffer, Step, Storage
-from cnnc.strips import in_strips
+from cnnc.strips import strips_of
 
 ALIGN = 64  # bytes
 
@@ -184,7 +184,8 @@ class Tape:
         """Ends the recording: orders and fuses the steps, finds each buffer's life, shares memory. Returns a `Plan`."""
         steps = [*self._with_early_updates([*self._forward, *reversed(self._backward)]), *self._update]
         fusion = fuse(steps, [*self._inputs, *self._kept], self.differentiable, self._shelf)
-        steps = in_strips(fusion.steps) if self._passing else list(fusion.steps)
+        cut = strips_of(fusion.steps) if self._passing else {}
+        steps = [each for step in fusion.steps for each in cut.get(step, (step,))]
         self._set_again(steps, self._kept_grads or ())
         for number, step in enumerate(steps):
             for buffer in step.buffers():
@@ -286,8 +287,10 @@ class Plan:
         """The NumPy view of a buffer in an arena."""
         storage = buffer.storage.root()
         if storage.array is not None:
-            return storage.array.reshape(buffer.shape)
-        return arena[storage.offset : storage.offset + storage.nbytes].view(buffer.dtype).reshape(buffer.shape)
+            memory, first = storage.array.reshape(-1).view(np.uint8), buffer.start
+        else:
+            memory, first = arena, storage.offset + buffer.start
+        return memory[first : first + buffer.nbytes].view(buffer.dtype).reshape(buffer.shape)
 
     def program(self, arena):
         """The program that replays this plan in `arena`, an aligned uint8 array of at least `self.arena` bytes."""
