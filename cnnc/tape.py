@@ -16,6 +16,7 @@ from cnnc import _core
 from cnnc.fusion import fuse
 from cnnc.ops import get_num_threads, op
 from cnnc.parameters import Parameter
+from cnnc.parts import parts_of
 from cnnc.steps import Buffer, Step, Storage
 from cnnc.strips import strips_of
 
@@ -184,7 +185,7 @@ class Tape:
         """Ends the recording: orders and fuses the steps, finds each buffer's life, shares memory. Returns a `Plan`."""
         steps = [*self._with_early_updates([*self._forward, *reversed(self._backward)]), *self._update]
         fusion = fuse(steps, [*self._inputs, *self._kept], self.differentiable, self._shelf)
-        cut = strips_of(fusion.steps) if self._passing else {}
+        cut = {**parts_of(fusion.steps, team), **(strips_of(fusion.steps) if self._passing else {})}
         steps = [each for step in fusion.steps for each in cut.get(step, (step,))]
         self._set_again(steps, self._kept_grads or ())
         for number, step in enumerate(steps):

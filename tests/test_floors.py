@@ -13,7 +13,7 @@ CSRC = ROOT / "csrc"
 FLOORS = [
     {"_core", "activations", "geometry", "initializers", "labels", "settings", "teams"},
     {"ops", "parameters", "steps", "graph", "prepared"},
-    {"tape", "fusion", "strips", "functional"},
+    {"tape", "fusion", "strips", "parts", "functional"},
     {"layers", "data"},
     {"training", "summary", "metrics", "evaluation"},
     {"network"},
