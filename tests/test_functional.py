@@ -361,7 +361,7 @@ def test_refusals(name, arrays, arguments, message):
         assert str(error.value).startswith(f"{name}: ")
 
 
-@pytest.mark.parametrize("wrong", [1j, "1", None, b"1", np.datetime64("2020-01-01"), [object()]], ids=repr)
+@pytest.mark.parametrize("wrong", [1j, "1", None, b"1", np.datetime64("2020-01-01"), [print]], ids=repr)
 @pytest.mark.parametrize("op", ONE_OF_EACH)
 def test_what_is_not_real_numbers_is_refused(op, wrong):
     case = ONE_OF_EACH[op]
