@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { ROWS = 4 }; /* output rows of a unit */
+enum { ROWS = 4, SHARED = 16777216 }; /* output rows of a unit; bytes that a shared cache may hold */
 
 /* Pixels j .. j + count of every output row, reached by the taps v .. v_end of a filter row. */
 typedef struct {
@@ -84,6 +84,9 @@ void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads)
     const tables t = make_tables(c->OW, c->KH * c->KW, scratch, threads);
     const ptrdiff_t segments = cut_segments(t.segments, c->OW, c->step_w, c->off_w, c->KW, c->tap_w, c->W);
     const ptrdiff_t blocks = ceil_div(c->OH, ROWS), C = c->C;
+    /* What comes from memory is asked for early: the processor does not see where pixels that far apart lead to.
+     * Where a cache has it, asking would cost a tenth. */
+    const int fetch = c->step_w == 1 && c->N * (c->H * c->W + c->OH * c->OW) * C * (ptrdiff_t)sizeof(real) > SHARED;
     /* Threads share blocks of output rows, which write apart. */
     const int crew = team(threads, 0.25 * c->N * c->OH * c->OW * C * (c->KH * c->KW + 1));
     TEAM_FOR(static, crew, unit, c->N * blocks, 1, {
@@ -99,7 +102,8 @@ void T(depthwise_run)(const T(correlation) *c, void *scratch, int threads)
                 kern->forward(taps, count, s->count, C,
                               c->x + ((n * c->H + row) * c->W + c->off_w + s->j * c->step_w) * C, c->step_w * C,
                               c->w, c->b,
-                              c->y + n * c->y_image + i * c->y_row + s->j * c->y_col, c->y_col, c->accumulate);
+                              c->y + n * c->y_image + i * c->y_row + s->j * c->y_col, c->y_col, c->accumulate,
+                              fetch);
             }
             if (c->residual || c->act != ACTIVATION_none)
                 finish_row(c, c->y + n * c->y_image + i * c->y_row);

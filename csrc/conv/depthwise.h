@@ -15,9 +15,10 @@ typedef struct {
 } tap;
 
 typedef struct {
-    /* `pixels` outputs of C channels each; pixels of x and y are x_step and y_step elements apart */
+    /* `pixels` outputs of C channels each; pixels of x and y are x_step and y_step elements apart; with `fetch`, those
+     * that come next are asked for early */
     void (*forward)(const tap *taps, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t C, const real *x, ptrdiff_t x_step,
-                    const real *w, const real *b, real *y, ptrdiff_t y_step, int accumulate);
+                    const real *w, const real *b, real *y, ptrdiff_t y_step, int accumulate, int fetch);
     /* dw[w_off(t) + c] += sum over pixels of x[p][x_off(t) + c] dy[p][c]; dy's pixels are C apart */
     void (*gradient)(const tap *taps, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t C, const real *x, ptrdiff_t x_step,
                      const real *dy, real *dw);

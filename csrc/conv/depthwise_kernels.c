@@ -3,7 +3,7 @@
 #include "depthwise.h"
 
 #define UNROLL _Pragma("GCC unroll 16")
-enum { MOST_SUMS = 8, MOST_TAPS = 12, BLOCK = 16 };
+enum { MOST_SUMS = 8, MOST_TAPS = 12, BLOCK = 16, LINE = 64 / sizeof(real) };
 
 /* P pixels share each load of the filter, Q vectors of channels each look at the table of taps. */
 static inline __attribute__((always_inline)) void forward_tile(const int P, const int Q, ptrdiff_t n, const tap *taps,
@@ -30,14 +30,21 @@ static inline __attribute__((always_inline)) void forward_tile(const int P, cons
             store_n(y + p * y_step + q * VL, sum[p][q], n);
 }
 
+/* All channels of P pixels. The last tap is the one that first sees a line of x. */
 static inline __attribute__((always_inline)) void forward_pixels(const int P, const int Q, const tap *taps,
                                                                  ptrdiff_t count, ptrdiff_t C, const real *x,
                                                                  ptrdiff_t x_step, const real *w, const real *b,
-                                                                 real *y, ptrdiff_t y_step, int accumulate)
+                                                                 real *y, ptrdiff_t y_step, int accumulate, int fetch)
 {
     ptrdiff_t c = 0;
-    for (; c + Q * VL <= C; c += Q * VL)
+    for (; c + Q * VL <= C; c += Q * VL) {
+        if (P == MOST_SUMS && fetch && c % LINE == 0)
+            UNROLL for (int p = P; p < 2 * P; p++) {
+                __builtin_prefetch(x + taps[count - 1].x + p * x_step + c);
+                __builtin_prefetch(y + p * y_step + c, 1);
+            }
         forward_tile(P, Q, VL, taps, count, x + c, x_step, w + c, b ? b + c : NULL, y + c, y_step, accumulate);
+    }
     for (; c + VL <= C; c += VL)
         forward_tile(P, 1, VL, taps, count, x + c, x_step, w + c, b ? b + c : NULL, y + c, y_step, accumulate);
     if (c < C)
@@ -45,12 +52,12 @@ static inline __attribute__((always_inline)) void forward_pixels(const int P, co
 }
 
 static void forward(const tap *taps, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t C, const real *x, ptrdiff_t x_step,
-                    const real *w, const real *b, real *y, ptrdiff_t y_step, int accumulate)
+                    const real *w, const real *b, real *y, ptrdiff_t y_step, int accumulate, int fetch)
 {
 #define PIXELS(P, Q)                                                   \
     for (; pixels >= P; pixels -= P, x += P * x_step, y += P * y_step) \
-        forward_pixels(P, Q, taps, count, C, x, x_step, w, b, y, y_step, accumulate)
-    PIXELS(8, 1);
+        forward_pixels(P, Q, taps, count, C, x, x_step, w, b, y, y_step, accumulate, fetch && count > 0)
+    PIXELS(MOST_SUMS, 1);
     PIXELS(4, 2);
     PIXELS(2, 4);
     PIXELS(1, 4);
