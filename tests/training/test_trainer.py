@@ -185,7 +185,15 @@ def test_gradients_have_the_parameters_names():
     assert all(np.abs(g).max() > 0 for g in gradients.values())
 
 
-def test_ctrl_c_stops_soon_and_leaves_the_network_usable():
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C raises KeyboardInterrupt, also where the shell started us in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_stops_soon_and_leaves_the_network_usable(ctrl_c):
     layers = [cnnc.Conv2D(32, 3, padding=1) for _ in range(3)]
     net = cnnc.Sequential([*layers, cnnc.Flatten(), cnnc.Dense(10)]).build((28, 28, 1))
     x, labels = problem(256)
