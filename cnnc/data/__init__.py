@@ -10,6 +10,6 @@ from cnnc.data.loader import Loader
 from cnnc.data.mnist import fashion_mnist, mnist
 from cnnc.data.sources import DataUnavailable, cache_directory
 from cnnc.data.splits import stratified_split
-from cnnc.data.statistics import mean_std
+from cnnc.data.statistics import mean_std, whitening
 from cnnc.data.transforms import *
 from cnnc.data.views import *

@@ -92,15 +92,12 @@ class ImageFolder:
     def __len__(self):
         return len(self.paths)
 
-    def read(self, index, rng, map=map):
+    def read(self, index, rng):
         """Decode images.
-
-        All random numbers are drawn before the first image is decoded: the result does not depend on what map is.
 
         Args:
             index: sequence of n ints, the images' positions in paths; any order, also more than once.
             rng: numpy.random.Generator, for random crops; a crop in the centre draws nothing.
-            map: like the builtin, which is applied to what decodes one image; a ThreadPoolExecutor's uses its threads.
 
         Returns:
             A new uint8 array (n, size, size, channels).
@@ -112,15 +109,15 @@ class ImageFolder:
         index = np.asarray(index, np.int64)
         numbers = rng.random((len(index), TRIES, 4)) if self.crop == "random" else itertools.repeat(None)
         images = np.empty((len(index), *self.shape), self.dtype)
-        for at, image in enumerate(map(self._decode, index, numbers)):
-            images[at] = image
+        for image, at, row in zip(images, index, numbers, strict=False):
+            image[...] = self._decode(at, row)
         return images
 
     def check(self, map=map):
         """Decode every file and tell which cannot be.
 
         Args:
-            map: as of `read`.
+            map: like the builtin, which is applied to what decodes one image; a ThreadPoolExecutor's uses its threads.
 
         Returns:
             list of (path, message), the bad files in the order of paths.

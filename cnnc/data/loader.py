@@ -161,7 +161,7 @@ class Loader:
             index = order[number * self.batch_size : (number + 1) * self.batch_size]
             rng, chosen = self._rng(epoch, number + 1), labels[index]
             if self.mixes and chosen.ndim == 1:
-                chosen = np.eye(classes, dtype=np.float32)[chosen]
+                chosen = (chosen[:, None] == np.arange(classes)).astype(np.float32)
             return Batch(*self._transform(self.source.read(index, rng), chosen, rng), index)
 
         ahead = self._ahead(prepare, numbers) if self.prefetch else map(prepare, numbers)

@@ -5,7 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from cnnc.data import ImageFolder, mean_std, open_array, statistics
+import cnnc
+from cnnc.data import ImageFolder, mean_std, open_array, statistics, whitening
 
 
 @pytest.mark.parametrize("chunk", [1, 100, 1 << 19])
@@ -50,3 +51,20 @@ def test_a_folder_of_images(tmp_path):
 def test_what_is_not_images_is_refused(x):
     with pytest.raises(ValueError, match="received"):
         mean_std(x)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_whitened_patches_are_uncorrelated_and_of_equal_variance(size):
+    rng = np.random.default_rng(0)
+    x = np.cumsum(rng.standard_normal((50, 9, 9, 3)), axis=1) @ rng.standard_normal((3, 3))  # neighbours are alike
+    filters = whitening(x, size, eps=1e-9)
+    y = cnnc.functional.correlate2d(x.astype(np.float32), filters).reshape(-1, filters.shape[-1]).astype(float)
+    half = y.shape[1] // 2
+    np.testing.assert_allclose(y.T[:half] @ y[:, :half] / len(y), np.eye(half), atol=1e-3)
+    np.testing.assert_allclose(y[:, half:], -y[:, :half], atol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [{"x": np.zeros((3, 4))}, {"size": 10}, {"size": 0}, {"eps": 0}])
+def test_whitening_refuses(wrong):
+    with pytest.raises(ValueError, match="received"):
+        whitening(**{"x": np.zeros((2, 9, 9, 1)), **wrong})
