@@ -88,6 +88,24 @@ def orthogonal(shape, rng):
     return (q if rows >= columns else q.T).reshape(shape)
 
 
+def dirac(shape, rng):
+    """Filters that pass on a channel each, as far as there are channels; the rest is drawn as by `lecun_uniform`.
+
+    (Zagoruyko, Komodakis: DiracNets, 2017.)
+
+    Example:
+        >>> import cnnc, numpy as np
+        >>> w = cnnc.initializers.dirac((3, 3, 2, 2), np.random.default_rng(0))
+        >>> w[1, 1], w.sum()
+        (array([[1., 0.],
+               [0., 1.]], dtype=float32), np.float32(2.0))
+    """
+    w, passed = lecun_uniform(shape, rng), range(min(shape[-2:]))
+    w[..., : len(passed)] = 0
+    w[(*(n // 2 for n in shape[:-2]), passed, passed)] = 1
+    return w
+
+
 def zeros(shape, rng):
     """Zeros, for biases."""
     return np.zeros(shape)
@@ -102,7 +120,7 @@ BY_NAME = {
     f.__name__: f
     for f in (
         *(glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal),
-        *(orthogonal, zeros, ones),
+        *(orthogonal, dirac, zeros, ones),
     )
 }
 
