@@ -38,6 +38,13 @@ def _range(values, name, low, high):
     return tuple(map(float, values))
 
 
+def _sizes(x):
+    """(N, H, W, C) of images, checked."""
+    if np.ndim(x) != 4:
+        raise ValueError(f"images must have the shape (N, H, W, C): received {np.shape(x)}")
+    return np.shape(x)
+
+
 class Flip:
     """Turns an image left to right with probability `p`.
 
@@ -52,7 +59,7 @@ class Flip:
         self.p = _number(p, "p", 0, 1)
 
     def __call__(self, x, rng):
-        n, h, w = x.shape[:3]
+        n, h, w, _ = _sizes(x)
         return F.windows(x, np.zeros((n, 2), np.int64), (h, w), mirror=rng.random(n) < self.p)
 
 
@@ -81,7 +88,7 @@ class PadCrop:
         self.padding, self.mode, self.fill = int(padding), mode, fill
 
     def __call__(self, x, rng):
-        n, h, w = x.shape[:3]
+        n, h, w, _ = _sizes(x)
         origin = rng.integers(-self.padding, self.padding + 1, (n, 2))
         return F.windows(x, origin, (h, w), fill=self.fill, padding=self.mode)
 
@@ -100,7 +107,7 @@ class CentreCrop:
         self.size = _pair(size, "size")
 
     def __call__(self, x, rng=None):
-        _, h, w, _ = x.shape
+        _, h, w, _ = _sizes(x)
         if h < self.size[0] or w < self.size[1]:
             raise ValueError(f"a crop of {self.size} must fit the images: received {h}x{w} pixels")
         return F.windows(x, ((h - self.size[0]) // 2, (w - self.size[1]) // 2), self.size)
@@ -120,7 +127,7 @@ class Resize:
         self.size = _pair(size, "size")
 
     def __call__(self, x, rng=None):
-        return F.resize_boxes(x, (0, 0, *x.shape[1:3]), self.size)
+        return F.resize_boxes(x, (0, 0, *_sizes(x)[1:3]), self.size)
 
 
 class RandomResizedCrop:
@@ -147,7 +154,7 @@ class RandomResizedCrop:
         self.area, self.aspect = _range(area, "area", 0, 1), _range(aspect, "aspect", 0, 100)
 
     def __call__(self, x, rng):
-        n, h, w = x.shape[:3]
+        n, h, w, _ = _sizes(x)
         area = rng.uniform(*self.area, n) * h * w
         aspect = np.exp(rng.uniform(*np.log(self.aspect), n))
         height, width = np.minimum(np.sqrt(area / aspect), h), np.minimum(np.sqrt(area * aspect), w)
@@ -182,7 +189,7 @@ class Affine:
         self.shift, self.scale, self.fill = _number(shift, "shift", 0, 1), _range(scale, "scale", 0, 100), fill
 
     def __call__(self, x, rng):
-        n, h, w = x.shape[:3]
+        n, h, w, _ = _sizes(x)
         angle, lean = np.radians(rng.uniform(-1, 1, (2, n)) * [[self.degrees], [self.shear]])
         shift = rng.uniform(-self.shift, self.shift, (n, 2)) * (h, w)
         scale = np.exp(rng.uniform(*np.log(self.scale), n))
@@ -219,7 +226,7 @@ class Colour:
                         _number(saturation, "saturation", 0, 1)]  # fmt: skip
 
     def __call__(self, x, rng):
-        n, channels = len(x), x.shape[3]
+        n, _, _, channels = _sizes(x)
         b, c, s = (1 + rng.uniform(-1, 1, (3, n)) * np.array(self.amounts)[:, None])[:, :, None]
         grey = _grey(channels)
         mean = F.channel_means(x) @ grey if self.amounts[1] else np.zeros(n)
@@ -286,7 +293,7 @@ class Cutout:
         self.size, self.fill = _pair(size, "size"), fill
 
     def __call__(self, x, rng):
-        n, h, w = x.shape[:3]
+        n, h, w, _ = _sizes(x)
         centre = rng.integers(0, (h, w), (n, 2))
         box = np.concatenate([centre - np.array(self.size) // 2, np.broadcast_to(self.size, (n, 2))], axis=1)
         return F.paste(x, -1, box, fill=self.fill)
@@ -337,7 +344,7 @@ class CutMix:
         self.alpha = _number(alpha, "alpha", 1e-3, 1e3)
 
     def __call__(self, x, labels, rng):
-        n, h, w = x.shape[:3]
+        n, h, w, _ = _sizes(x)
         side = np.sqrt(1 - rng.beta(self.alpha, self.alpha, n))
         size = np.rint(side[:, None] * (h, w)).astype(np.int64)
         first = rng.integers(0, (h, w), (n, 2)) - size // 2

@@ -192,3 +192,10 @@ def test_views():
 def test_refusals(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+@pytest.mark.parametrize("transform", ALL, ids=lambda transform: type(transform).__name__)
+@pytest.mark.parametrize("shape", [(32, 12), (32, 12, 10)])
+def test_images_without_channels_are_refused(transform, shape):
+    with pytest.raises(ValueError, match=rf"\({', '.join(map(str, shape))}\)"):
+        transform(np.zeros(shape), rng())
