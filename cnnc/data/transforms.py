@@ -318,6 +318,7 @@ class MixUp:
         self.alpha = _number(alpha, "alpha", 1e-3, 1e3)
 
     def __call__(self, x, labels, rng):
+        labels = _rows(labels, len(x))
         share, partner = rng.beta(self.alpha, self.alpha, len(x)), rng.permutation(len(x))
         return F.blend(x, partner, share), _mixed(labels, partner, share)
 
@@ -345,6 +346,7 @@ class CutMix:
 
     def __call__(self, x, labels, rng):
         n, h, w, _ = _sizes(x)
+        labels = _rows(labels, n)
         side = np.sqrt(1 - rng.beta(self.alpha, self.alpha, n))
         size = np.rint(side[:, None] * (h, w)).astype(np.int64)
         first = rng.integers(0, (h, w), (n, 2)) - size // 2
@@ -355,7 +357,15 @@ class CutMix:
         return x, _mixed(labels, partner, 1 - size.prod(axis=1) / (h * w))
 
 
+def _rows(labels, n):
+    """Labels that can be mixed: rows of real numbers, checked."""
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "buif" or labels.ndim < 2 or len(labels) != n:
+        raise ValueError(f"labels to mix must be {n} rows of numbers: received {labels.dtype} {labels.shape}")
+    return labels if labels.dtype.kind == "f" else labels.astype(np.float64)  # whole numbers have no shares
+
+
 def _mixed(labels, partner, share):
     """Rows of probabilities, mixed as their images were."""
-    share = share.astype(labels.dtype)[:, None]
+    share = share.astype(labels.dtype).reshape(-1, *[1] * (labels.ndim - 1))
     return share * labels + (1 - share) * labels[partner]

@@ -154,6 +154,24 @@ def test_cutmix_labels_are_shares_of_the_area():
     assert 0.2 < mixed.diagonal().mean() < 0.8
 
 
+@pytest.mark.parametrize("transform", [MixUp(0.4), CutMix()])
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, bool, np.float32, ">f4"])
+def test_rows_of_any_numbers_are_mixed(transform, dtype):
+    rows = np.eye(32)
+    expected = transform(BYTES, rows, rng())[1]
+    assert ((expected > 0) & (expected < 1)).any()
+    np.testing.assert_allclose(transform(BYTES, rows.astype(dtype), rng())[1], expected, rtol=1e-6, atol=1e-7)
+    targets = np.broadcast_to(rows[:, :, None], (32, 32, 32))  # as many columns as images
+    np.testing.assert_array_equal(transform(BYTES, targets, rng())[1][:, :, 3], expected)
+
+
+@pytest.mark.parametrize("labels", [np.zeros(32, int), np.eye(5), ["a"] * 32])
+@pytest.mark.parametrize("transform", [MixUp(0.4), CutMix()])
+def test_labels_that_are_no_rows_are_not_mixed(transform, labels):
+    with pytest.raises(ValueError, match="labels to mix must be 32 rows of numbers: received"):
+        transform(BYTES, labels, rng())
+
+
 def test_views():
     views = TenCrop((8, 6))(BYTES)
     corners = [BYTES[:, :8, :6], BYTES[:, :8, 4:], BYTES[:, 4:, :6], BYTES[:, 4:, 4:], BYTES[:, 2:10, 2:8]]
