@@ -191,7 +191,8 @@ class Loader:
 
     def _rng(self, epoch, part):
         """The generator of a part of an epoch: 0 is its order, b + 1 its batch b."""
-        return np.random.Generator(np.random.Philox(key=[self.seed, epoch], counter=[0, 0, 0, part]))
+        key = np.array([self.seed, epoch], np.uint64)  # a list of a large and a small int would go by floats
+        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, part]))
 
     def _order(self, epoch):
         """The epoch's places in the source, in order."""

@@ -69,6 +69,13 @@ def test_it_goes_on_where_its_state_ends(done):
     assert (epoch(other), epoch(other)) == expected
 
 
+def test_large_seeds_differ():
+    orders = {
+        str(Loader(X, LABELS, seed=seed)._order(epoch)) for seed in (2**63, 2**63 + 1, 2**64 - 1) for epoch in (0, 1)
+    }
+    assert len(orders) == 6
+
+
 def test_an_epoch_left_early_begins_anew():
     loader = Loader(X, LABELS, batch_size=3)
     first = next(iter(loader))[0]
