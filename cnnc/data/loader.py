@@ -76,7 +76,7 @@ class Loader:
         shape, dtype: of an image as it comes out.
         labels: of the whole source.
         mixes: whether a transform mixes images, so that labels become rows of probabilities.
-        epoch: the number of the epoch that comes next, or is going on.
+        epoch: the number of the epoch that is going on, or comes next: the last batch handed out ends one.
         waited: seconds for which the last epoch's batches were waited for.
 
     Raises:
@@ -169,9 +169,9 @@ class Loader:
             start = time.perf_counter()
             batch = next(ahead)
             self.waited += time.perf_counter() - start
-            self.batch = number + 1
+            more = number + 1 < len(self)  # after the last batch, what comes next is another epoch
+            self.epoch, self.batch = (epoch, number + 1) if more else (epoch + 1, 0)
             yield batch
-        self.epoch, self.batch = epoch + 1, 0
 
     def _ahead(self, prepare, numbers):
         """The batches of these numbers in order, some of them prepared before they are asked for."""
@@ -242,7 +242,7 @@ class Loader:
         """
         if not isinstance(state, dict) or state.keys() != self.state().keys() or not all(map(is_int, state.values())):
             raise ValueError(f"a loader's state has the ints seed, epoch and batch: received {state!r}")
-        if not 0 <= state["batch"] <= len(self) or state["epoch"] < 0 or not 0 <= state["seed"] < 2**64:
+        if not 0 <= state["batch"] < len(self) or not 0 <= state["epoch"] < 2**64 or not 0 <= state["seed"] < 2**64:
             raise ValueError(f"this loader has {len(self)} batches in an epoch: received {state!r}")
         self.seed, self.epoch, self._start = (int(state[name]) for name in ("seed", "epoch", "batch"))
         self.batch = self._start

@@ -69,6 +69,23 @@ def test_it_goes_on_where_its_state_ends(done):
     assert (epoch(other), epoch(other)) == expected
 
 
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_the_last_batch_ends_its_epoch(drop_last, prefetch):
+    settings = {"batch_size": 4, "drop_last": drop_last, "prefetch": prefetch}
+    loader = Loader(X, LABELS, **settings)
+    batches = iter(loader)
+    for _ in range(len(loader)):
+        next(batches)
+    assert loader.state() == {"seed": 0, "epoch": 1, "batch": 0}
+    other = Loader(X, LABELS, **settings)
+    other.load_state(loader.state())
+    network().fit(other, progress=False)
+    assert next(batches, None) is None and other.epoch == 2
+    other.load_state(loader.state())
+    assert epoch(other) == epoch(loader)
+
+
 def test_large_seeds_differ():
     orders = {
         str(Loader(X, LABELS, seed=seed)._order(epoch)) for seed in (2**63, 2**63 + 1, 2**64 - 1) for epoch in (0, 1)
@@ -162,7 +179,14 @@ def test_refusals(settings, error, text):
 
 
 @pytest.mark.parametrize(
-    "state", [None, {}, {"seed": 0, "epoch": 0, "batch": 99}, {"seed": 0, "epoch": -1, "batch": 0}]
+    "state",
+    [
+        None,
+        {},
+        {"seed": 0, "epoch": 0, "batch": 1},
+        {"seed": 0, "epoch": 2**64, "batch": 0},
+        {"seed": 0, "epoch": -1, "batch": 0},
+    ],
 )
 def test_a_state_that_is_none_is_refused(state):
     with pytest.raises(ValueError, match="loader.*: received "):
