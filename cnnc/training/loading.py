@@ -22,7 +22,7 @@ def loader_for(net, x, labels, loss=None, views=None, **settings):
     Raises:
         TypeError, ValueError: for images or labels that do not fit, or labels beside a loader.
     """
-    from cnnc.data.loader import Loader  # not before it is used: what it imports takes milliseconds
+    from cnnc.data.loader import Images, Loader  # not before it is used: what it imports takes milliseconds
 
     if isinstance(x, Loader):
         if labels is not None:
@@ -30,12 +30,27 @@ def loader_for(net, x, labels, loss=None, views=None, **settings):
         loader = x
     else:
         if not streams(x):
-            x = net.check_images(x) if views is None else np.asarray(x)
-            labels = np.zeros(len(x)) if loss is None else loss.targets(labels, len(x), net.output_shape)
+            x = Images(net.check_images(x) if views is None else x)
+            _check_views(net, x, views)  # builds the network, which tells what labels must be
+            labels = None if loss is None else loss.targets(labels, len(x), net.output_shape)
             settings["prefetch"] = 0  # what takes microseconds is not worth waking a thread for
-        loader = Loader(x, labels, **settings)
-    sample = np.zeros((1, *loader.shape), loader.dtype)
-    for view in [sample] if views is None else views(sample):
-        net.check_images(view)
+        loader = Loader(x, np.zeros(len(x)) if loss is None else labels, **settings)
+    _check_views(net, loader, views)
     labels = loader.labels
-    return loader, labels if loss is None else loss.targets(labels, len(labels), net.output_shape)
+    if loss is None:
+        return loader, labels
+    labels = loss.targets(labels, len(labels), net.output_shape)
+    if loader.mixes and labels.ndim == 1:
+        loss.targets(np.eye(1, *net.output_shape), 1, net.output_shape)  # what mixed labels will be
+    return loader, labels
+
+
+def _check_views(net, images, views):
+    """Raises what views of such images, and the network, would make of a batch."""
+    sample = np.zeros((1, *images.shape), images.dtype)
+    made = [sample] if views is None else list(views(sample))
+    for view in made:
+        net.check_images(view)
+    if not made or any(len(view) != 1 for view in made):
+        raise ValueError(f"views must make batches as long as the one they get, at least one of them: "
+                         f"received {len(made)} of {[len(view) for view in made]} images from 1")  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import cnnc
-from cnnc.data import CutMix, Flip, Loader, MixUp, PadCrop
+from cnnc.data import CutMix, Flip, Loader, MixUp, PadCrop, mirrored
 
 X = np.arange(40, dtype=np.uint8).reshape(10, 2, 2, 1)
 LABELS = np.arange(10) % 3
@@ -247,6 +247,33 @@ def test_labels_beside_a_loader_are_refused():
     for run in (network().fit, network().evaluate):
         with pytest.raises(ValueError, match="a loader has labels of its own: received ndarray beside it"):
             run(loader, LABELS)
+
+
+def test_predictions_need_no_labels():
+    class Unknown(Slow):
+        labels = None
+
+    np.testing.assert_array_equal(network().predict(Unknown()), network().predict(X))
+    with pytest.raises(ValueError, match="one label for each of the 10 images: received none"):
+        network().evaluate(Unknown())
+
+
+def test_a_loss_that_takes_no_rows_refuses_mixed_images_before_training():
+    mixing = Loader(X, LABELS, transforms=[MixUp()])
+    for arguments, validation in (((mixing,), None), ((X, LABELS), mixing)):
+        net = network()
+        before = net.flat.all.copy()
+        with pytest.raises(ValueError, match=r"needs integer classes \(N,\): received labels of shape"):
+            net.fit(*arguments, loss="hinge", validation_data=validation, progress=False)
+        np.testing.assert_array_equal(net.flat.all, before)
+
+
+def test_views_are_checked_and_build_the_network():
+    net = cnnc.Sequential([cnnc.Flatten(), cnnc.Dense(3)])
+    assert set(net.evaluate(X, LABELS, views=mirrored)) == {"loss", "accuracy"}
+    for views, received in ((lambda x: [], "0 of"), (lambda x: [x, np.concatenate([x, x])], r"2 of \[1, 2\]")):
+        with pytest.raises(ValueError, match=f"views must make batches as long as the one they get.*{received}"):
+            net.predict(X, views=views)
 
 
 def test_images_that_do_not_fit_are_refused_before_training():
