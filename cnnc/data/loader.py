@@ -125,6 +125,9 @@ class Loader:
         self._start = 0  # the batch at which the next epoch begins, after load_state
         empty = np.zeros((1, *self.source.shape), self.source.dtype)
         out, _ = self._transform(empty, np.zeros((1, 1), np.float32), self._rng(0, 0))
+        if not isinstance(out, np.ndarray) or out.ndim < 1 or len(out) != 1:
+            received = out.shape if isinstance(out, np.ndarray) else type(out).__name__
+            raise ValueError(f"transforms must make an array of as many images as they get: received {received} from 1")
         self.shape, self.dtype = out.shape[1:], out.dtype
 
     def __len__(self):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from cnnc.geometry import is_int
+
 CHUNK = 1 << 19  # numbers at once; 4 MiB as float64
 SEED = 0  # of a source's random crops
 
@@ -32,6 +34,7 @@ def mean_std(x):
     (array([34.295]), array([76.324]))
     """
     source = hasattr(x, "read")
+    x = x if source else np.asanyarray(x)  # a memory-mapped file stays one
     shape = (len(x), *x.shape) if source else np.shape(x)
     if len(shape) != 4 or 0 in shape:
         raise ValueError(f"images must be (N, H, W, C), each at least 1, or a source of them, received shape {shape}")
@@ -71,7 +74,7 @@ def whitening(x, size=2, eps=5e-4):
         float32 array (size, size, C, 2 * size * size * C), the weights of a `cnnc.Conv2D`.
 
     Raises:
-        ValueError: when x is not images of at least size x size pixels, or eps not above 0.
+        ValueError: when x is not images of at least size x size pixels, size no positive int, or eps not above 0.
 
     >>> from cnnc.data import digits, whitening
     >>> (x, _), _ = digits()
@@ -79,7 +82,9 @@ def whitening(x, size=2, eps=5e-4):
     (2, 2, 1, 8)
     """
     x = np.asarray(x)
-    if x.ndim != 4 or not 1 <= size <= min(x.shape[1:3]):
+    if not is_int(size) or size < 1:
+        raise ValueError(f"size must be a positive int, received {size!r}")
+    if x.ndim != 4 or not x.size or size > min(x.shape[1:3]):
         raise ValueError(f"images must be (N, H, W, C) of at least {size} pixels a side, received {x.shape}")
     if not eps > 0:
         raise ValueError(f"eps must be above 0, received {eps}")

@@ -169,6 +169,8 @@ def test_mixing_makes_rows_of_labels(transform):
         ({"index": [0.5]}, ValueError, "index must be a list of ints: received float64"),
         ({"index": [1], "drop_last": True}, ValueError, "drop_last leaves no batch of 64: received 1 images"),
         ({"transforms": [3]}, TypeError, r"transforms must be a list of functions \(x, rng\): received \[3\]"),
+        ({"transforms": [lambda x, rng: x.tolist()]}, ValueError, "array of as many images .*: received list from 1"),
+        ({"transforms": [lambda x, rng: x[0]]}, ValueError, r"as many images .*: received \(2, 2, 1\) from 1"),
         ({"x": np.array(["a"])}, TypeError, "images must be numbers: received dtype <U1"),
         ({"x": np.zeros((0, 2))}, ValueError, r"N of at least 1: received \(0, 2\)"),
     ],

@@ -64,7 +64,15 @@ def test_whitened_patches_are_uncorrelated_and_of_equal_variance(size):
     np.testing.assert_allclose(y[:, half:], -y[:, :half], atol=1e-6)
 
 
-@pytest.mark.parametrize("wrong", [{"x": np.zeros((3, 4))}, {"size": 10}, {"size": 0}, {"eps": 0}])
+def test_lists_are_arrays_too():
+    mean, std = mean_std([[[[1.0], [3.0]]]])
+    assert mean == 2 and std == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"x": np.zeros((3, 4))}, {"x": np.zeros((0, 9, 9, 1))}, {"size": 10}, {"size": 0}, {"size": 2.0}, {"eps": 0}],
+)
 def test_whitening_refuses(wrong):
     with pytest.raises(ValueError, match="received"):
         whitening(**{"x": np.zeros((2, 9, 9, 1)), **wrong})
