@@ -5,6 +5,7 @@ All of it is about inference: running statistics, no dropout, no auxiliary heads
 
 import numpy as np
 
+from cnnc.functional import resize_boxes
 from cnnc.geometry import is_int
 from cnnc.layers import Auxiliary
 from cnnc.layers.containers import Chain
@@ -152,8 +153,7 @@ def grad_cam(net, x, classes=None, layer=None):
     _, inside = gradients(net, x, _scores(net, x, classes), [layer])
     maps, slopes = inside[layer.path]
     found = np.einsum("nijk,nk->nij", maps, slopes.mean(axis=(1, 2))).clip(min=0)
-    rows, columns = map(_bilinear, found.shape[1:], x.shape[1:3])
-    return (rows @ found @ columns.T).astype(net.dtype, copy=False)
+    return resize_boxes(found[..., None], (0, 0, *found.shape[1:]), x.shape[1:3])[..., 0]
 
 
 def last_features(net):
@@ -251,9 +251,3 @@ def check_classes(net, x, classes):
 def _scores(net, x, classes):
     """The gradient of each image's score of its class: 1 at the class."""
     return np.eye(net.output_shape[0], dtype=net.dtype)[check_classes(net, x, classes)]
-
-
-def _bilinear(size, length):
-    """The matrix (length, size) that enlarges an axis: pixel i lies at (i + 1/2) * size / length - 1/2."""
-    place = ((np.arange(length) + 0.5) * size / length - 0.5).clip(0, size - 1)
-    return (1 - np.abs(place[:, None] - np.arange(size))).clip(min=0)

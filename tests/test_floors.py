@@ -11,7 +11,7 @@ CSRC = ROOT / "csrc"
 
 # From the ground up. A module may import from its own floor and from those below.
 FLOORS = [
-    {"_core", "activations", "geometry", "initializers", "labels", "settings", "teams"},
+    {"_core", "activations", "checks", "geometry", "initializers", "labels", "settings", "teams"},
     {"ops", "parameters", "steps", "graph", "prepared"},
     {"tape", "fusion", "strips", "parts", "functional"},
     {"layers", "data"},

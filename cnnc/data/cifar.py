@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnc.data.packed import PIECE, unpack
+from cnnc.data.packed import GZIP_EXPANSION, PIECE, unpack
 from cnnc.data.sources import Form, find_form
 
 MIRRORS = ("https://www.cs.toronto.edu/~kriz/",)
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
-GZIP_EXPANSION = 1032  # the most that one byte of a deflate stream can become
 RECORDS = 512  # read at once
 
 

@@ -16,21 +16,20 @@ import gzip
 import math
 import os
 import struct
-import zlib
 
 import numpy as np
+
+from cnnc.data.packed import GZIP_EXPANSION, unpack
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_DIMENSIONS = 8
 MAX_BYTES = 1 << 33
 
-GZIP_MAGIC = b"\x1f\x8b"
-GZIP_EXPANSION = 1032  # the most that one byte of a deflate stream can become
 CHUNK = 1 << 20
 
 
 def read_idx(path, max_bytes=MAX_BYTES):
-    """Read one IDX file, plain or gzip-compressed, told apart by content and not by name.
+    """Read one IDX file, plain or compressed by gzip or xz, told apart by content and not by name.
 
     `array.shape = (d_1, ..., d_D)`, the dimensions in the file's header.
 
@@ -44,7 +43,7 @@ def read_idx(path, max_bytes=MAX_BYTES):
     Raises:
         ValueError: when the file is not exactly one well-formed array: wrong magic, unknown element type, no dimension
             or more than 8, a dimension of 0, more than max_bytes, contents shorter or longer than the header declares,
-            or a gzip stream that is cut, damaged or followed by anything.
+            or a compressed stream that is cut, damaged or followed by anything.
         OSError: when the file cannot be opened or read.
 
     The format is described on the page of Y. LeCun, C. Cortes, C. Burges: The MNIST database of handwritten digits.
@@ -59,27 +58,11 @@ def read_idx(path, max_bytes=MAX_BYTES):
     array([[0, 1, 2],
            [3, 4, 5]], dtype=int16)
     """
-    with open(path, "rb") as raw:
-        stored = os.fstat(raw.fileno()).st_size
-        compressed = raw.read(2) == GZIP_MAGIC
-        raw.seek(0)
-        if not compressed:
-            return _read_array(raw, path, stored, max_bytes, compressed)
-        try:
-            with gzip.GzipFile(fileobj=raw, mode="rb") as unzipped:
-                array = _read_array(unzipped, path, stored, max_bytes, compressed)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(f"{path}: its gzip stream must be whole and intact, received: {error}") from error
-        # gzip skips zeros behind the stream; the last four bytes are then not the length that every stream ends with.
-        raw.seek(-4, os.SEEK_END)
-        (length,) = struct.unpack("<I", raw.read(4))
-        expected = (4 + 4 * array.ndim + array.nbytes) % (1 << 32)
-        if length != expected:
-            raise ValueError(f"{path}: must be one gzip stream that ends with its length {expected}, received {length}")
-        return array
+    with unpack(path) as file:
+        return _read_array(file, path, file.raw.stored, max_bytes, file.raw.kind)
 
 
-def _read_array(file, path, stored, max_bytes, compressed):
+def _read_array(file, path, stored, max_bytes, kind):
     """The array in an open file of `stored` bytes on the disk; `file` must end with the array's last element."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
@@ -102,9 +85,9 @@ def _read_array(file, path, stored, max_bytes, compressed):
     if size > max_bytes:
         raise ValueError(f"{path}: an array may take {max_bytes} bytes, received dimensions {shape}, {size} bytes")
     present = stored - 4 - 4 * rank
-    if not compressed and size != present:
+    if kind is None and size != present:
         raise ValueError(f"{path}: dimensions {shape} of {dtype.name} take {size} bytes, received {present}")
-    if compressed and size > GZIP_EXPANSION * stored:
+    if kind == "gzip" and size > GZIP_EXPANSION * stored:
         raise ValueError(f"{path}: dimensions {shape} need {size} bytes, more than gzip can hold, received {stored}")
 
     array = np.empty(shape, dtype)
@@ -114,7 +97,7 @@ def _read_array(file, path, stored, max_bytes, compressed):
         if not count:
             raise ValueError(f"{path}: dimensions {shape} take {size} bytes, received {size - len(left)}")
         left = left[count:]
-    if file.read(1):  # in a gzip stream this also reaches its end, where the checksum is compared
+    if file.read(1):  # in a compressed stream this also reaches its end, where the checksum is compared
         raise ValueError(f"{path}: dimensions {shape} take {size} bytes, received more")
     return array.astype(dtype.newbyteorder("="), copy=False)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cnnc.checks import check_count, check_seed
 from cnnc.geometry import is_int
 from cnnc.ops import get_num_threads, one_thread
 
@@ -99,11 +100,9 @@ class Loader:
                  threads=None, drop_last=False):  # fmt: skip
         self.source = x if hasattr(x, "read") else Images(x)
         self.labels = np.asarray(self.source.labels if labels is None else labels)
-        for name, value, least in (("batch_size", batch_size, 1), ("prefetch", prefetch, 0), ("threads", threads, 1)):
-            if not (is_int(value) and value >= least) and not (value is None and name == "threads"):
-                raise ValueError(f"{name} must be an int of at least {least}: received {value!r}")
-        if not is_int(seed) or not 0 <= seed < 2**64:
-            raise ValueError(f"seed must be an int from 0 to 2**64 - 1: received {seed!r}")
+        self.batch_size, self.seed = check_count(batch_size, "batch_size"), check_seed(seed)
+        if not is_int(prefetch) or prefetch < 0:
+            raise ValueError(f"prefetch must be an int of at least 0: received {prefetch!r}")
         if self.labels.ndim == 0 or len(self.labels) != len(self.source):
             received = "none" if self.labels.ndim == 0 else len(self.labels)
             raise ValueError(f"there must be one label for each of the {len(self.source)} images: received {received}")
@@ -115,11 +114,12 @@ class Loader:
                              f"{self.labels.shape}")  # fmt: skip
         if not isinstance(transforms, (list, tuple)) or not all(map(callable, transforms)):
             raise TypeError(f"transforms must be a list of functions (x, rng): received {transforms!r}")
-        self.batch_size, self.order, self.transforms, self.seed = int(batch_size), order, list(transforms), int(seed)
+        self.order, self.transforms = order, list(transforms)
         self.prefetch, self.drop_last = int(prefetch), bool(drop_last)
         if not len(self):
             raise ValueError(f"drop_last leaves no batch of {batch_size}: received {len(self.index)} images")
-        self.threads = threads or (1 if isinstance(self.source, Images) else get_num_threads())
+        usual = 1 if isinstance(self.source, Images) else get_num_threads()
+        self.threads = usual if threads is None else check_count(threads, "threads")
         self.mixes = any(getattr(transform, "mixes", False) for transform in self.transforms)
         self.epoch, self.batch, self.waited = 0, 0, 0.0
         self._start = 0  # the batch at which the next epoch begins, after load_state

@@ -9,6 +9,7 @@ import os
 import zlib
 
 GZIP_MAGIC = b"\x1f\x8b"
+GZIP_EXPANSION = 1032  # the most that one byte of a deflate stream can become
 XZ_MAGIC = b"\xfd7zXZ\0"
 PIECE = 1 << 16
 XZ_MEMORY = 80 << 20  # of the decoder: whatever `xz -9` makes needs less, and a header may ask for gigabytes

@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 
-from cnnc.geometry import is_int
-
 INK, QUIET = "#1f2933", "#7b8794"
 BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"  # from the eight that Okabe and Ito chose for all kinds of sight
 SIGNED, AMOUNT, HEAT = "RdBu_r", "viridis", "inferno"  # colour maps: around 0, from 0 up, over a picture
@@ -63,13 +61,6 @@ def _columns(count):
     if count <= 4:
         return count
     return min(range(math.ceil(math.sqrt(count)), math.isqrt(2 * count) + 2), key=lambda n: -count % n)
-
-
-def check_count(count, name="count"):
-    """Returns a positive int."""
-    if not is_int(count) or count < 1:
-        raise ValueError(f"{name} must be a positive int: received {count!r}")
-    return int(count)
 
 
 def check_names(classes, count):

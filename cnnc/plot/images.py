@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from cnnc.checks import check_count
 from cnnc.labels import check_labels
-from cnnc.plot.canvas import check_count, check_names, new_figure, panels, pictures, saved, title
+from cnnc.plot.canvas import check_names, new_figure, panels, pictures, saved, title
 
 __all__ = ["misclassified"]
 
@@ -34,7 +35,7 @@ def misclassified(x, labels, predictions, classes=None, count=16, path=None):
         >>> [axes.get_title(loc="left") for axes in figure.axes]
         ['b, taken for h']
     """
-    count = check_count(count)
+    count = check_count(count, "count")
     labels, taken, sure, number = check_predictions(labels, predictions)
     names = check_names(classes, number)
     if len(x) != len(labels):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from cnnc import explain
+from cnnc.checks import check_count
 from cnnc.plot import canvas
 
 __all__ = ["activation_maps", "filters", "grad_cam", "receptive_field", "saliency"]
@@ -37,7 +38,7 @@ def filters(net, layer=None, count=64, path=None):
         >>> figure.axes[0].get_title(loc="left")
         'Conv2D "0": 6 filters 5x5'
     """
-    count = canvas.check_count(count)
+    count = check_count(count, "count")
     layer = _with_filters(net, layer)
     w = np.array(layer.weight.data, np.float64)
     rows, columns, channels, number = w.shape
@@ -90,7 +91,7 @@ def activation_maps(net, image, layer, count=16, shown=None, path=None):
         >>> len(cnnc.plot.activation_maps(cnnc.models.lenet5(), x[0], layer=1, count=5).axes)
         7
     """
-    count, (x, drawn) = canvas.check_count(count), canvas.batch_of(net, image, shown)
+    count, (x, drawn) = check_count(count, "count"), canvas.batch_of(net, image, shown)
     if len(x) != 1:
         raise ValueError(f"image must be a single one: received {len(x)}")
     layer = explain.layer_at(net, layer)

@@ -2,8 +2,8 @@
 
 from importlib import import_module
 
+from cnnc.checks import check_count, check_seed
 from cnnc.training.average import *
-from cnnc.training.checks import check_count, check_seed
 from cnnc.training.finder import *
 from cnnc.training.fit import fit
 from cnnc.training.loading import loader_for

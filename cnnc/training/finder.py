@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cnnc.checks import check_count, check_seed
 from cnnc.geometry import is_number
 from cnnc.training import losses
-from cnnc.training.checks import check_count, check_seed
 from cnnc.training.optimizers import SGD
 from cnnc.training.trainer import NonFiniteLoss, Trainer
 

@@ -5,9 +5,9 @@ import time
 
 import numpy as np
 
+from cnnc.checks import check_count, check_seed
 from cnnc.labels import check_weights
 from cnnc.training import losses
-from cnnc.training.checks import check_count, check_seed
 from cnnc.training.loading import loader_for, streams
 from cnnc.training.optimizers import SGD
 from cnnc.training.progress import Progress

@@ -4,12 +4,12 @@ import weakref
 
 import numpy as np
 
+from cnnc.checks import check_count, check_rate
 from cnnc.labels import check_weights
 from cnnc.layers.base import Layer
 from cnnc.tape import Tape
 from cnnc.training import losses
 from cnnc.training.average import Average
-from cnnc.training.checks import check_count, check_rate
 from cnnc.training.update import Update
 
 __all__ = ["NonFiniteLoss", "Trainer"]

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from cnnc.checks import check_rate
 from cnnc.geometry import is_number
 from cnnc.settings import settings, shown
-from cnnc.training.checks import check_rate
 
 __all__ = ["Optimizer"]
 

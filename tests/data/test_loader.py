@@ -157,9 +157,9 @@ def test_mixing_makes_rows_of_labels(transform):
 @pytest.mark.parametrize(
     ("settings", "error", "text"),
     [
-        ({"batch_size": 0}, ValueError, "batch_size must be an int of at least 1: received 0"),
+        ({"batch_size": 0}, ValueError, "batch_size must be a positive int: received 0"),
         ({"prefetch": -1}, ValueError, "prefetch must be an int of at least 0: received -1"),
-        ({"threads": 0}, ValueError, "threads must be an int of at least 1: received 0"),
+        ({"threads": 0}, ValueError, "threads must be a positive int: received 0"),
         ({"seed": -1}, ValueError, "seed must be an int from 0 .*: received -1"),
         ({"labels": [1, 2]}, ValueError, "one label for each of the 10 images: received 2"),
         ({"order": "random"}, ValueError, "order must be one of shuffled, .*: received 'random'"),

@@ -1,4 +1,4 @@
-"""Checks of what users hand to training, before anything is computed."""
+"""Checks of counts, seeds and rates that users hand in, before anything is computed."""
 
 from cnnc import geometry
 
