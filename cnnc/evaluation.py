@@ -3,7 +3,8 @@
 import numpy as np
 
 from cnnc import metrics as metrics_module
-from cnnc.training import check_count, get_loss, loader_for
+from cnnc.checks import check_count
+from cnnc.training import get_loss, judged
 
 
 def predict(net, x, batch_size=256, views=None):
@@ -24,8 +25,7 @@ def evaluate(net, x, labels=None, metrics=None, batch_size=256, loss="cross_entr
 
 def _answers(net, x, labels, batch_size, loss, views):
     """(outputs, labels) of each batch; outputs are means over the views of an image."""
-    batch_size = check_count(batch_size, "batch_size")
-    loader, labels = loader_for(net, x, labels, loss, views, batch_size=batch_size, order="sequential")
-    for batch in loader.batches(labels, net.output_shape[-1]):
+    loader, labels = judged(net, x, labels, loss, views, check_count(batch_size, "batch_size"))
+    for batch in loader.batches(labels):
         outputs = [net(view) for view in ([batch.x] if views is None else views(batch.x))]
         yield outputs[0] if views is None else np.mean(outputs, axis=0, dtype=net.dtype), batch.labels

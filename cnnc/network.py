@@ -7,6 +7,7 @@ import numpy as np
 
 from cnnc import evaluation, training
 from cnnc import summary as summary_module
+from cnnc.checks import check_seed
 from cnnc.geometry import is_int
 from cnnc.layers import Rescale
 from cnnc.layers.containers import Chain
@@ -71,7 +72,7 @@ class Sequential(Chain):
             ValueError: for a shape, seed or dtype of another kind; a LayerError names the first layer whose input does
                 not fit.
         """
-        seed = training.check_seed(seed)
+        seed = check_seed(seed)
         if np.dtype(dtype) not in DTYPES:
             raise TypeError(f"dtype must be float32 or float64: received {np.dtype(dtype)}")
         if not isinstance(input_shape, (tuple, list, np.ndarray)) or not np.ndim(input_shape):

@@ -3,6 +3,7 @@
 import math
 
 from cnnc import geometry, training
+from cnnc.checks import check_count
 from cnnc.layers import Auxiliary, Reshape
 from cnnc.ops import CONV_PASSES, algorithm, get_num_threads
 from cnnc.tape import Tape
@@ -58,7 +59,7 @@ def algorithms(net, batch_size):
 
     What is not computed, such as the gradient of the images, is "-".
     """
-    n, team = training.check_count(batch_size, "batch_size"), get_num_threads()
+    n, team = check_count(batch_size, "batch_size"), get_num_threads()
     found = {}
     for mode in (False, True):
         plan = _both_passes(net, n, team) if mode else net.plan_inference(n, net.dtype, team)[0]
@@ -141,7 +142,7 @@ def table(net, table_rows):
 
 def memory(net, batch_size, train, optimizer, loss):
     """Bytes by use, from the plan of one batch."""
-    n = training.check_count(batch_size, "batch_size")
+    n = check_count(batch_size, "batch_size")
     flat = net.flat
     if train:
         trainer = training.Trainer(net, optimizer or training.SGD(momentum=0.9), loss)

@@ -76,7 +76,7 @@ def arguments():
 
 def main():
     args = arguments()
-    if args.threads:
+    if args.threads is not None:
         cnnc.set_num_threads(args.threads)
     (x, labels), test = cifar10(args.data)
     recipe = RECIPES[args.recipe](x, args.seed)
@@ -88,7 +88,7 @@ def main():
     start = time.perf_counter()
     net.fit(
         loader,
-        epochs=args.epochs or recipe["epochs"],
+        epochs=recipe["epochs"] if args.epochs is None else args.epochs,
         optimizer=recipe["optimizer"],
         loss=cnnc.CrossEntropy(label_smoothing=recipe.get("label_smoothing", 0)),
         ema=recipe.get("ema"),

@@ -71,7 +71,7 @@ def read_photo(path, shape):
 
 def main():
     args = arguments()
-    if args.threads:
+    if args.threads is not None:
         cnnc.set_num_threads(args.threads)
     (x, labels), (x_test, labels_test), classes, epochs = load()
     out = Path(args.out)
@@ -84,7 +84,7 @@ def main():
         history = net.fit(
             x,
             labels,
-            epochs=args.epochs or epochs,
+            epochs=epochs if args.epochs is None else args.epochs,
             batch_size=64,
             optimizer=cnnc.SGD(lr=cnnc.OneCycle(0.1), momentum=0.9, weight_decay=5e-4),
             validation_data=(x_test, labels_test),

@@ -58,7 +58,7 @@ def load(directory):
 
 def main():
     args = arguments()
-    if args.threads:
+    if args.threads is not None:
         cnnc.set_num_threads(args.threads)
     (x, labels), test, epochs = load(args.data)
 
@@ -70,7 +70,7 @@ def main():
     transforms = [Affine(degrees=8, shift=0.08, scale=(0.9, 1.1))] if args.shift else []
     history = net.fit(
         Loader(x, labels, args.batch_size, transforms=transforms, seed=args.seed),
-        epochs=args.epochs or epochs,
+        epochs=epochs if args.epochs is None else args.epochs,
         optimizer=cnnc.SGD(cnnc.OneCycle(args.lr, rise=0.2), momentum=0.9, nesterov=True, weight_decay=5e-4),
         validation_data=test,
     )

@@ -36,7 +36,7 @@ def network(size, classes):
 
 def main():
     args = arguments()
-    if args.threads:
+    if args.threads is not None:
         cnnc.set_num_threads(args.threads)
     learn = ImageFolder(args.folder, args.size, crop="random")
     judge = ImageFolder(args.folder, args.size, crop="centre")

@@ -1,15 +1,14 @@
 """A folder of images, one folder a class: decoded as they are asked for, so that only a batch is in memory."""
 
 import itertools
-import math
 import os
 import stat
 
 import numpy as np
 
+from cnnc.checks import check_count, check_interval
+from cnnc.data.boxes import TRIES, centre_box, random_box
 from cnnc.data.decoding import MAX_PIXELS, SUFFIXES, decode, pillow
-
-TRIES = 10  # at a random crop that lies inside the image
 
 
 class ImageFolder:
@@ -64,15 +63,15 @@ class ImageFolder:
     def __init__(
         self, root, size=224, crop="centre", channels=3, area=(0.08, 1), aspect=(3 / 4, 4 / 3), max_pixels=MAX_PIXELS
     ):
-        _check("size must be a whole number of at least 1", size, isinstance(size, int) and size > 0)
-        _check("crop must be 'centre' or 'random'", crop, crop in ("centre", "random"))
-        _check("channels must be 1 or 3", channels, channels in (1, 3))
-        _check("area must be a pair, above 0 and at most 1, the smaller first", area, 0 < area[0] <= area[1] <= 1)
-        _check("aspect must be a pair above 0, the smaller first", aspect, 0 < aspect[0] <= aspect[1] < math.inf)
-        _check("max_pixels must be at least 1", max_pixels, max_pixels >= 1)
+        size, self.max_pixels = check_count(size, "size"), check_count(max_pixels, "max_pixels")
+        if crop not in ("centre", "random"):
+            raise ValueError(f"crop must be 'centre' or 'random': received {crop!r}")
+        if channels not in (1, 3):
+            raise ValueError(f"channels must be 1 or 3: received {channels!r}")
+        self.area, self.aspect = check_interval(area, "area", 0, 1), check_interval(aspect, "aspect", 0, 100)
         pillow()
         self.root = os.fspath(root)
-        self.crop, self.area, self.aspect, self.max_pixels = crop, tuple(area), tuple(aspect), max_pixels
+        self.crop = crop
         self.shape, self.dtype = (size, size, channels), np.dtype(np.uint8)
         self.classes, self.paths, counts = [], [], []
         inside = os.path.realpath(root)
@@ -127,7 +126,7 @@ class ImageFolder:
 
     def _trouble(self, at):
         try:
-            decode(self.paths[at], self.shape[0], self.shape[2], _centre, self.max_pixels)
+            decode(self.paths[at], self.shape[0], self.shape[2], centre_box, self.max_pixels)
         except (OSError, ValueError) as error:
             return str(error)
         return None
@@ -135,8 +134,8 @@ class ImageFolder:
     def _decode(self, at, numbers):
         def box(width, height):
             if numbers is None:
-                return _centre(width, height, self.shape[0])
-            return _random(width, height, numbers, self.area, self.aspect)
+                return centre_box(width, height, self.shape[0])
+            return random_box(width, height, numbers, self.area, self.aspect)
 
         return decode(self.paths[at], self.shape[0], self.shape[2], box, self.max_pixels)
 
@@ -173,31 +172,3 @@ def _check_file(entry, inside):
         raise ValueError(f"{entry.path}: an image must be a regular file, received {stat.filemode(mode)}")
     if not os.access(entry.path, os.R_OK):
         raise ValueError(f"{entry.path}: an image must be readable, received {stat.filemode(mode)}")
-
-
-def _centre(width, height, size=7):
-    """The box in the middle which is size x size pixels when the shorter side is size * 8 // 7."""
-    side = min(width, height) * size / max(size, size * 8 // 7)
-    left, top = (width - side) / 2, (height - side) / 2
-    return left, top, left + side, top + side
-
-
-def _random(width, height, numbers, area, aspect):
-    """The first of the boxes drawn that lies inside the image; numbers: (tries, 4), each from 0 to 1."""
-    for share, ratio, across, down in numbers.tolist():
-        pixels = width * height * (area[0] + share * (area[1] - area[0]))
-        # In logarithms, so that a ratio is as likely as its inverse.
-        form = math.exp(math.log(aspect[0]) + ratio * (math.log(aspect[1]) - math.log(aspect[0])))
-        wide, high = math.sqrt(pixels * form), math.sqrt(pixels / form)
-        if wide <= width and high <= height:
-            left, top = (width - wide) * across, (height - high) * down
-            return left, top, left + wide, top + high
-    form = min(max(width / height, aspect[0]), aspect[1])
-    wide, high = min(width, height * form), min(height, width / form)
-    left, top = (width - wide) / 2, (height - high) / 2
-    return left, top, left + wide, top + high
-
-
-def _check(rule, value, holds):
-    if not holds:
-        raise ValueError(f"{rule}, received {value!r}")

@@ -7,6 +7,8 @@ numbers of all N images at once; it returns new images. `MixUp` and `CutMix` tak
 import numpy as np
 
 from cnnc import functional as F
+from cnnc.checks import check_interval
+from cnnc.data.boxes import TRIES, random_box
 from cnnc.geometry import is_int, is_number
 
 __all__ = ["Affine", "CentreCrop", "Colour", "CutMix", "Cutout", "Flip", "MixUp", "PCAColour", "PadCrop",
@@ -27,15 +29,6 @@ def _number(value, name, low, high):
     if not (is_number(value) and low <= value <= high):
         raise ValueError(f"{name} must be a number from {low:g} to {high:g}: received {value!r}")
     return float(value)
-
-
-def _range(values, name, low, high):
-    """(a, b) with low < a <= b <= high."""
-    if not isinstance(values, (tuple, list)) or len(values) != 2 or not all(map(is_number, values)):
-        raise ValueError(f"{name} must be two numbers: received {values!r}")
-    if not low < values[0] <= values[1] <= high:
-        raise ValueError(f"{name} must rise, above {low:g} and up to {high:g}: received {values!r}")
-    return tuple(map(float, values))
 
 
 def _sizes(x):
@@ -138,7 +131,7 @@ class RandomResizedCrop:
         area: the smallest and the largest share of the image.
         aspect: the smallest and the largest width over height; the logarithm is drawn evenly.
 
-    A part that would be longer than the image is cut to it.
+    Where no part inside the image was found in 10 tries, it is the largest one in the middle whose aspect is allowed.
 
     (Szegedy and others: Going deeper with convolutions, 2015, section 6.)
 
@@ -151,15 +144,13 @@ class RandomResizedCrop:
 
     def __init__(self, size, area=(0.08, 1.0), aspect=(3 / 4, 4 / 3)):
         self.size = _pair(size, "size")
-        self.area, self.aspect = _range(area, "area", 0, 1), _range(aspect, "aspect", 0, 100)
+        self.area, self.aspect = check_interval(area, "area", 0, 1), check_interval(aspect, "aspect", 0, 100)
 
     def __call__(self, x, rng):
         n, h, w, _ = _sizes(x)
-        area = rng.uniform(*self.area, n) * h * w
-        aspect = np.exp(rng.uniform(*np.log(self.aspect), n))
-        height, width = np.minimum(np.sqrt(area / aspect), h), np.minimum(np.sqrt(area * aspect), w)
-        top, left = rng.random(n) * (h - height), rng.random(n) * (w - width)
-        return F.resize_boxes(x, np.stack([top, left, height, width], axis=1), self.size)
+        boxes = [random_box(w, h, numbers, self.area, self.aspect) for numbers in rng.random((n, TRIES, 4))]
+        left, top, right, bottom = np.array(boxes).reshape(n, 4).T
+        return F.resize_boxes(x, np.stack([top, left, bottom - top, right - left], axis=1), self.size)
 
 
 class Affine:
@@ -186,7 +177,7 @@ class Affine:
 
     def __init__(self, degrees=0.0, shift=0.0, scale=(1.0, 1.0), shear=0.0, fill=0):
         self.degrees, self.shear = _number(degrees, "degrees", 0, 180), _number(shear, "shear", 0, 80)
-        self.shift, self.scale, self.fill = _number(shift, "shift", 0, 1), _range(scale, "scale", 0, 100), fill
+        self.shift, self.scale, self.fill = _number(shift, "shift", 0, 1), check_interval(scale, "scale", 0, 100), fill
 
     def __call__(self, x, rng):
         n, h, w, _ = _sizes(x)

@@ -2,11 +2,10 @@
 
 from importlib import import_module
 
-from cnnc.checks import check_count, check_seed
 from cnnc.training.average import *
 from cnnc.training.finder import *
 from cnnc.training.fit import fit
-from cnnc.training.loading import loader_for
+from cnnc.training.loading import judged
 from cnnc.training.losses import *
 from cnnc.training.losses import get as get_loss
 from cnnc.training.optimizers import *

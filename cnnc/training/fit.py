@@ -8,7 +8,7 @@ import numpy as np
 from cnnc.checks import check_count, check_seed
 from cnnc.labels import check_weights
 from cnnc.training import losses
-from cnnc.training.loading import loader_for, streams
+from cnnc.training.loading import judged, loader_for, sample_of, streams
 from cnnc.training.optimizers import SGD
 from cnnc.training.progress import Progress
 from cnnc.training.schedules import Schedule
@@ -61,14 +61,14 @@ def fit(net, x, labels=None, epochs=1, batch_size=64, optimizer=None, loss="cros
         pair = (validation_data, None) if streams(validation_data) else validation_data
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise ValueError(f"validation_data must be (images, labels) or a loader: received {type(pair).__name__}")
-        validation_data, _ = loader_for(net, *pair, loss, batch_size=256, order="sequential")
+        validation_data, _ = judged(net, *pair, loss)
     if optimizer is None:
         optimizer = SGD(lr=0.01, momentum=0.9)
     trainer = Trainer(net, optimizer, loss, epochs * len(loader), accumulate, ema, keep_gradients=False)
     if isinstance(optimizer.lr, Schedule):
         val = [f"val_{name}" for name in loss.metrics] if validation_data is not None else []
         optimizer.lr.check([*loss.metrics, "lr", "seconds", *val])
-    sample = np.eye(1, *net.output_shape) if loader.mixes and labels.ndim == 1 else labels[:1]
+    sample = sample_of(net, loader, labels)
     for size in loader.sizes:  # the last batch may be too small
         trainer.rehearse(size, net.input_dtype(loader), sample, None if sample_weight is None else sample_weight[:1])
     history = {}

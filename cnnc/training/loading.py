@@ -40,9 +40,26 @@ def loader_for(net, x, labels, loss=None, views=None, **settings):
     if loss is None:
         return loader, labels
     labels = loss.targets(labels, len(labels), net.output_shape)
-    if loader.mixes and labels.ndim == 1:
-        loss.targets(np.eye(1, *net.output_shape), 1, net.output_shape)  # what mixed labels will be
+    if loader.mixes:
+        loss.targets(sample_of(net, loader, labels), 1, net.output_shape)
     return loader, labels
+
+
+def judged(net, x, labels, loss, views=None, batch_size=256):
+    """`loader_for` images that are looked at in their own order and compared with labels of their own.
+
+    Raises:
+        TypeError, ValueError: as there, and for a loader that mixes images.
+    """
+    loader, labels = loader_for(net, x, labels, loss, views, batch_size=batch_size, order="sequential")
+    if loader.mixes:
+        raise ValueError("images that a network is judged by must not be mixed: received a loader that mixes them")
+    return loader, labels
+
+
+def sample_of(net, loader, labels):
+    """One label such as the batches of the loader have, where mixed classes are rows of probabilities."""
+    return np.eye(1, *net.output_shape) if loader.mixes and labels.ndim == 1 else labels[:1]
 
 
 def _check_views(net, images, views):

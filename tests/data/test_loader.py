@@ -244,6 +244,13 @@ def test_mixed_images_train_and_are_counted():
     assert set(history) == {"loss", "accuracy", "lr", "seconds"}
 
 
+def test_a_network_is_not_judged_by_mixed_images():
+    mixing = Loader(X, LABELS, transforms=[MixUp()])
+    for judge in (network().evaluate, lambda x: network().fit(X, LABELS, validation_data=x, progress=False)):
+        with pytest.raises(ValueError, match="judged by must not be mixed: received a loader that mixes them"):
+            judge(mixing)
+
+
 def test_labels_beside_a_loader_are_refused():
     loader = Loader(X, LABELS)
     for run in (network().fit, network().evaluate):
