@@ -46,7 +46,7 @@ def fast(x, seed):
     net.layers[1].trainable = False
     return {
         "net": net,
-        "epochs": 12,
+        "epochs": 16,
         "batch_size": 1024,
         "transforms": [Flip(), PadCrop(2, "reflect")],
         "optimizer": cnnc.SGD(
