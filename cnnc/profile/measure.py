@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnc import ops
 from cnnc import training as training_package
+from cnnc.checks import check_count
 from cnnc.profile import costs, flame, table
 from cnnc.profile.roofs import Roofs, measure_roofs
 from cnnc.tape import Arena
@@ -94,9 +95,9 @@ def profile(net, batch_size=1, training=False, rounds=None, loss="cross_entropy"
         >>> found.steps[0].layers, found.steps[0].operation, found.steps[0].flops
         (('Conv2D 0',), 'correlate2d + tanh', 470400)
     """
-    n = training_package.check_count(batch_size, "batch_size")
+    n = check_count(batch_size, "batch_size")
     if rounds is not None:
-        training_package.check_count(rounds, "rounds")
+        check_count(rounds, "rounds")
     recorded = _training if training else _inference
     with net._lock:
         before = net.flat.memory.copy(), net.rng.copy()

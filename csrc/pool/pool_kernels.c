@@ -7,7 +7,10 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+#define UNROLL _Pragma("GCC unroll 8")
+
 enum { MAX, MAX_INDEX8, MAX_INDEX32, MEAN };
+enum { TOGETHER = 8 }; /* vectors of a pixel that are summed together */
 
 typedef uint8_t vuint8 __attribute__((vector_size(VL)));
 typedef int16_t vint16 __attribute__((vector_size(VL * 2)));
@@ -71,7 +74,20 @@ typedef struct {
 INLINE void window(const real *x, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t row_stride, ptrdiff_t C, lane_int tap,
                    ptrdiff_t KW, real count, outputs out, ptrdiff_t at, int kind, int spill)
 {
-    for (ptrdiff_t c = 0; c < C; c += VL) {
+    ptrdiff_t c = 0;
+    if (kind == MEAN) /* several sums at a time: pixels of many channels are far apart, and lines are read whole */
+        for (; c + TOGETHER * VL <= C; c += TOGETHER * VL) {
+            vreal sum[TOGETHER];
+            UNROLL for (int k = 0; k < TOGETHER; k++)
+                sum[k] = load(x + c + k * VL);
+            for (ptrdiff_t u = 0; u < rows; u++)
+                for (ptrdiff_t v = u == 0; v < cols; v++)
+                    UNROLL for (int k = 0; k < TOGETHER; k++)
+                        sum[k] += load(x + u * row_stride + v * C + c + k * VL);
+            UNROLL for (int k = 0; k < TOGETHER; k++)
+                store(out.y + at + c + k * VL, sum[k] / count);
+        }
+    for (; c < C; c += VL) {
         ptrdiff_t n = spill ? VL : min_size(VL, C - c);
         vreal y = load_n(x + c, n);
         vint where = (vint){0} + tap;
