@@ -94,8 +94,11 @@ def units():
                     yield source, f"{name}_f64_{level}", ["-DCNNC_DOUBLE", *level_flags]
 
 
-def build(output, extra=()):
-    """Compiles into the folder `output` and returns the list of object files. A compiler error ends the process."""
+def build(output, openmp, extra=()):
+    """Compiles into the folder `output` and returns the list of object files. A compiler error ends the process.
+
+    Kernels know no threads and are compiled without `openmp`, the flags of it: builds with and without share them.
+    """
     output = pathlib.Path(output)
     output.mkdir(parents=True, exist_ok=True)
     common = [*compiler(), *FLAGS, *extra]
@@ -104,7 +107,8 @@ def build(output, extra=()):
     def one(unit):
         source, name, flags = unit
         target = output / f"{name}.o"
-        command = [*common, *flags, "-c", str(source), "-o", str(target)]
+        threads = [] if source.stem.endswith("_kernels") else openmp
+        command = [*common, *threads, *flags, "-c", str(source), "-o", str(target)]
         stamp = output / f"{name}.command"
         line = shlex.join(command)
         current = target.exists() and stamp.exists() and stamp.read_text() == line
@@ -121,7 +125,7 @@ def build(output, extra=()):
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    objects = build(sys.argv[1], [*openmp_flags(), *sys.argv[2:]])
+    objects = build(sys.argv[1], openmp_flags(), sys.argv[2:])
     library = pathlib.Path(sys.argv[1], "libcnnc.a")
     library.unlink(missing_ok=True)
     subprocess.run([os.environ.get("AR", "ar"), "rcs", str(library), *objects], check=True)

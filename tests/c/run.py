@@ -39,13 +39,13 @@ def has_avx512():
 def run(folder, flags):
     """Builds and runs the tests of both element types; returns (passed, failed)."""
     build = csrc_build()
-    flags = [*build.openmp_flags(), *flags]
-    objects = build.build(folder, flags)
+    openmp = build.openmp_flags()
+    objects = build.build(folder, openmp, flags)
     passed = failed = 0
     for name, define in ("f32", []), ("f64", ["-DCNNC_DOUBLE"]):
         program = folder / f"test_{name}"
         source = [str(HERE / "test_ops.c"), "-I", str(CSRC), *define]
-        options = ["-std=gnu11", *build.WARNINGS, *flags]
+        options = ["-std=gnu11", *build.WARNINGS, *openmp, *flags]
         subprocess.run([*build.compiler(), *options, *source, *objects, "-lm", "-o", str(program)], check=True)
         command = [*shlex.split(os.environ.get("CNNC_RUN", "")), str(program)]
         environment = {**ENVIRONMENT, **os.environ}
