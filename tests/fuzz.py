@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
+import warnings
 from typing import NamedTuple
 from unittest import mock
 
@@ -270,6 +271,7 @@ def main():
         guided(args.readers[0], args.seconds)
         return
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
+    warnings.simplefilter("ignore")  # Pillow warns of what is then refused
     for name in args.readers or READERS:
         count, read = fuzz(name, args.seconds, args.seed)
         print(f"{name}: {count} spoilt files, {read} still read, the others refused by name", flush=True)
