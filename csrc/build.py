@@ -77,15 +77,18 @@ def openmp_flags():
             return WITHOUT_OPENMP
 
 
-def units():
-    """Every (source, object name, flags): core once, families per element type, kernels also per level."""
+def units(openmp):
+    """Every (source, object name, flags): core once, families per element type, kernels also per level.
+
+    Kernels know no threads and are compiled without `openmp`, the flags of it: builds with and without share them.
+    """
     for source in sorted(SOURCE.glob("*/*.c")):
         name = f"{source.parent.name}_{source.stem}"
         if source.parent.name == "core":
-            yield source, name, ["-DCNNC_EMULATE_AVX512"] if emulation() else []
+            yield source, name, [*openmp, *(["-DCNNC_EMULATE_AVX512"] if emulation() else [])]
         elif not source.stem.endswith("_kernels"):
-            yield source, f"{name}_f32", []
-            yield source, f"{name}_f64", ["-DCNNC_DOUBLE"]
+            yield source, f"{name}_f32", openmp
+            yield source, f"{name}_f64", [*openmp, "-DCNNC_DOUBLE"]
         else:
             for level, (width, flags) in levels(tuple(compiler()), emulation()).items():
                 level_flags = [f"-DCNNC_LEVEL={level}", f"-DCNNC_VBYTES={width}", *flags]
@@ -95,10 +98,7 @@ def units():
 
 
 def build(output, openmp, extra=()):
-    """Compiles into the folder `output` and returns the list of object files. A compiler error ends the process.
-
-    Kernels know no threads and are compiled without `openmp`, the flags of it: builds with and without share them.
-    """
+    """Compiles into the folder `output` and returns the list of object files. A compiler error ends the process."""
     output = pathlib.Path(output)
     output.mkdir(parents=True, exist_ok=True)
     common = [*compiler(), *FLAGS, *extra]
@@ -107,8 +107,7 @@ def build(output, openmp, extra=()):
     def one(unit):
         source, name, flags = unit
         target = output / f"{name}.o"
-        threads = [] if source.stem.endswith("_kernels") else openmp
-        command = [*common, *threads, *flags, "-c", str(source), "-o", str(target)]
+        command = [*common, *flags, "-c", str(source), "-o", str(target)]
         stamp = output / f"{name}.command"
         line = shlex.join(command)
         current = target.exists() and stamp.exists() and stamp.read_text() == line
@@ -119,7 +118,7 @@ def build(output, openmp, extra=()):
         return str(target)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(one, units()))
+        return list(pool.map(one, units(openmp)))
 
 
 if __name__ == "__main__":

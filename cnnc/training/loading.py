@@ -24,18 +24,16 @@ def loader_for(net, x, labels, loss=None, views=None, **settings):
     """
     from cnnc.data.loader import Images, Loader  # not before it is used: what it imports takes milliseconds
 
-    if isinstance(x, Loader):
-        if labels is not None:
-            raise ValueError(f"a loader has labels of its own: received {type(labels).__name__} beside it")
-        loader = x
-    else:
-        if not streams(x):
-            x = Images(net.check_images(x) if views is None else x)
-            _check_views(net, x, views)  # builds the network, which tells what labels must be
-            labels = None if loss is None else loss.targets(labels, len(x), net.output_shape)
-            settings["prefetch"] = 0  # what takes microseconds is not worth waking a thread for
-        loader = Loader(x, np.zeros(len(x)) if loss is None else labels, **settings)
-    _check_views(net, loader, views)
+    if isinstance(x, Loader) and labels is not None:
+        raise ValueError(f"a loader has labels of its own: received {type(labels).__name__} beside it")
+    arrays = not streams(x)
+    if arrays:
+        x = Images(net.check_images(x) if views is None else x)
+    _check_views(net, x, views)  # builds the network, which tells what labels must be
+    if arrays:
+        labels = None if loss is None else loss.targets(labels, len(x), net.output_shape)
+        settings["prefetch"] = 0  # what takes microseconds is not worth waking a thread for
+    loader = x if isinstance(x, Loader) else Loader(x, np.zeros(len(x)) if loss is None else labels, **settings)
     labels = loader.labels
     if loss is None:
         return loader, labels

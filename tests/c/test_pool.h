@@ -73,6 +73,6 @@ static void test_pools(void)
         for (int i = 0; i < 3; i++)
             test_pool(c, i == 0 ? 2 : 5);
     for (int i = 0; i < 3; i++)
-        test_pool(between(40, 80), 4);
+        test_pool(between(40, 80), 4), test_pool(between(128, 300), 3);
     test_pool(3, 20);
 }

@@ -62,6 +62,8 @@ TAILS = {
     "columns": (PLACES, lambda n: (((1, 3, n + 1, 3),), {"size": 2, "stride": 1})),
     "overhang": (PLACES, lambda n: (((1, 4, n + 1, 2),), {"size": 2, "stride": 3, "ceil": 1})),
 }
+# more channels than are summed together, with vectors and lanes left over: all over an image, and with padding
+MANY = [(((2, 3, 3, 150),), {"size": 3}), (((1, 4, 3, 283),), {"size": 2, "stride": 1, "padding": 1})]
 ALONE = {"size": 3, "padding": 1, "count_include_pad": False}  # means of the image alone
 SPECS = [
     Spec(
@@ -84,7 +86,7 @@ SPECS = [
     ),
     Spec(
         "avg_pool2d",
-        [*CASES, (((1, 5, 5, 2),), {**ALONE, "stride": 2})],
+        [*CASES, (((1, 5, 5, 2),), {**ALONE, "stride": 2}), *MANY],
         random_mean,
         tails={**TAILS, "of the image alone": (PLACES, lambda n: (((1, n, 5, n),), ALONE))},
         large=[(((4, 60, 61, 9),), {"size": 2})],
