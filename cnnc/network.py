@@ -267,7 +267,7 @@ class Sequential(Chain):
         y = tape.keep(self.apply(tape, x))
         named = {"x": source, "y": y}
         if keep_all:
-            named.update((layer.path, tape.keep(out)) for layer, out in tape.trace if not layer.children())
+            named.update((layer.path, tape.keep(out)) for layer, out in tape.trace if layer is not self)
         return tape.plan(team), named
 
     def check_images(self, x):
@@ -321,7 +321,10 @@ class Sequential(Chain):
         return self._arena.run(key, lambda team: self.plan_inference(n, dtype, team, keep_all))
 
     def activations(self, x):
-        """Every layer's output for one batch: path -> array. Auxiliary heads are left out, they are for training.
+        """Every layer's output for one batch: path -> array, in the order in which they are computed.
+
+        A layer with others inside, such as a residual block, comes after those. What is inside auxiliary heads is left
+        out, it is for training. Of a layer that is used again, it is the last output.
 
         Example:
             >>> import cnnc
@@ -332,7 +335,7 @@ class Sequential(Chain):
         with self._lock:
             run = self._inference(x, keep_all=True)
             run.answer(x, self._flat.stamp())
-            return {layer.path: run[layer.path].copy() for layer in self.walk() if layer.path in run.arrays}
+            return {path: array.copy() for path, array in run.arrays.items() if path not in ("x", "y")}
 
     def predict(self, x, batch_size=256, views=None):
         """Inference on any number of images, `batch_size` at a time.

@@ -113,6 +113,13 @@ def test_activations_have_every_layer():
     np.testing.assert_array_equal(maps["11"], net(x))
 
 
+def test_activations_have_blocks_after_what_is_inside():
+    block = cnnc.Add([cnnc.Identity(), [cnnc.Rescale(3.0), cnnc.ReLU()]])
+    maps = cnnc.Sequential([block, cnnc.Rescale(2.0)]).activations([[1.0, -1.0]])
+    assert list(maps) == ["0.0", "0.1.0", "0.1.1", "0.1", "0", "1"]
+    np.testing.assert_array_equal(maps["0"], [[4, -1]])
+
+
 def test_memory_is_what_the_arena_takes():
     net = cnnc.models.lenet5()
     plan = net.memory(64)

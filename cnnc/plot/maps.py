@@ -73,7 +73,7 @@ def activation_maps(net, image, layer, count=16, shown=None, path=None):
     Args:
         net: a built network.
         image: (H, W, C) or (1, H, W, C), as the network takes it.
-        layer: a layer with images as its output and none inside it, its path or its position.
+        layer: a layer with images as its output, such as a convolution or a residual block, its path or its position.
         count: how many channels to draw at most, the first ones.
         shown: the image as it should be drawn, of any size, if not as the network takes it.
         path: where to save the figure; None does not.
@@ -97,7 +97,7 @@ def activation_maps(net, image, layer, count=16, shown=None, path=None):
     layer = explain.layer_at(net, layer)
     height, width, channels = layer.images(layer.output_shape)
     outputs = net.activations(x)
-    layer.expect(layer.path in outputs, "it must take part in inference and have no layers inside", "another")
+    layer.expect(layer.path in outputs, "it must take part in inference", "a part of an auxiliary head")
     maps = outputs[layer.path][0, ..., :count]
     figure, (first, *others) = canvas.panels(1 + maps.shape[-1], width, height)
     first.imshow(drawn[0], **_over(maps[None]))

@@ -288,8 +288,8 @@ class Trainer:
             where = f'the parameter "{odd[0]}" is not finite'
         else:
             outputs = self.net.activations(x)
-            layers = [layer for layer in self.net.walk() if layer.path in outputs]
-            odd = [layer for layer in layers if not np.isfinite(outputs[layer.path]).all()]
-            where = f"the first layer whose output is not finite is {odd[0].title}" if odd else "all outputs are finite"
+            titles = {layer.path: layer.title for layer in self.net.walk()}
+            odd = [titles[path] for path, y in outputs.items() if not np.isfinite(y).all()]
+            where = f"the first layer whose output is not finite is {odd[0]}" if odd else "all outputs are finite"
         return (f"the loss must be finite, training stopped at step {self.step_number} with learning rate "
                 f"{self.lr[0]:g} and left the parameters as they were before it; {where}: received {loss}")  # fmt: skip

@@ -159,7 +159,11 @@ def test_refusals(net, draw, pattern):
         draw(net, images())
 
 
-def test_a_sum_has_no_maps_of_its_own():
-    net = cnnc.Sequential([cnnc.Add([cnnc.Conv2D(2, 3), cnnc.Conv2D(2, 3)])]).build((5, 5, 1))
-    with pytest.raises(cnnc.LayerError, match='Add "0": it must take part in inference and have no layers inside'):
-        plot.activation_maps(net, np.zeros((5, 5, 1)), 0)
+def test_a_block_has_the_maps_of_its_output():
+    x = images(channels=1)
+    block = cnnc.Add([cnnc.Conv2D(2, 3), cnnc.Conv2D(2, 3)])
+    net = cnnc.Sequential([block, cnnc.Auxiliary([cnnc.ReLU()])]).build(x.shape[1:])
+    _, first, second, _ = plot.activation_maps(net, x[0], block).axes
+    np.testing.assert_array_equal([shown(first), shown(second)], np.moveaxis(net(x[:1])[0], -1, 0))
+    with pytest.raises(cnnc.LayerError, match='ReLU "1.0": it must take part in inference'):
+        plot.activation_maps(net, x[0], "1.0")
