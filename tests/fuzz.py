@@ -69,7 +69,8 @@ def idx_reader():
         for array in (np.arange(60, dtype=np.uint8).reshape(3, 4, 5), np.ones((2, 3), np.float32)):
             write_idx(path, array)
             samples.append(path.read_bytes())
-    return Reader("a.idx", samples, lambda path: read_idx(path, max_bytes=1 << 22), (bytes, zipped))
+    read = lambda path: read_idx(path, max_bytes=1 << 22)  # noqa: E731
+    return Reader("a.idx", samples, read, (bytes, zipped, xz), XZ_MEMORY + MEMORY)
 
 
 def read_cifar(path):

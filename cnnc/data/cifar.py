@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnc.data.packed import GZIP_EXPANSION, PIECE, unpack
+from cnnc.data.packed import EXPANSION, PIECE, unpack
 from cnnc.data.sources import Form, find_form
 
 MIRRORS = ("https://www.cs.toronto.edu/~kriz/",)
@@ -193,8 +193,8 @@ def _loose(paths, sizes):
             kind, stored = stream.raw.kind, stream.raw.stored
             if kind is None and not least <= stored <= most:
                 raise ValueError(f"{path}: must have {least} to {most} bytes, received {stored}")
-            if kind == "gzip" and stored * GZIP_EXPANSION < least:
-                raise ValueError(f"{path}: must hold {least} bytes, more than gzip can in those received: {stored}")
+            if stored * EXPANSION[kind] < least:
+                raise ValueError(f"{path}: must hold {least} bytes, more than {kind} can in those received: {stored}")
             yield file, stream, stored if kind is None else most, path
 
 

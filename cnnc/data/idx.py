@@ -19,7 +19,7 @@ import struct
 
 import numpy as np
 
-from cnnc.data.packed import GZIP_EXPANSION, unpack
+from cnnc.data.packed import EXPANSION, unpack
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_DIMENSIONS = 8
@@ -83,12 +83,12 @@ def _read_array(file, path, stored, max_bytes, kind):
     dtype = np.dtype(TYPES[code])
     size = math.prod(shape) * dtype.itemsize
     if size > max_bytes:
-        raise ValueError(f"{path}: an array may take {max_bytes} bytes, received dimensions {shape}, {size} bytes")
+        raise ValueError(f"{path}: an array may take {max_bytes} bytes, received {dtype.name} {shape}, {size} bytes")
     present = stored - 4 - 4 * rank
     if kind is None and size != present:
         raise ValueError(f"{path}: dimensions {shape} of {dtype.name} take {size} bytes, received {present}")
-    if kind == "gzip" and size > GZIP_EXPANSION * stored:
-        raise ValueError(f"{path}: dimensions {shape} need {size} bytes, more than gzip can hold, received {stored}")
+    if size > EXPANSION[kind] * stored:
+        raise ValueError(f"{path}: dimensions {shape} need {size} bytes, more than {kind} can hold, received {stored}")
 
     array = np.empty(shape, dtype)
     left = memoryview(array.reshape(-1).view(np.uint8))

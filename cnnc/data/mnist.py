@@ -1,5 +1,7 @@
 """MNIST and those made like it: 70,000 images of 28x28 grey pixels in 10 classes, as four IDX files."""
 
+import math
+
 import numpy as np
 
 from cnnc.data.idx import read_idx
@@ -108,8 +110,9 @@ def _read(paths):
 
 def _read_pair(images_path, labels_path, count):
     """The images and labels of one part, which must be `count` each."""
-    images, labels = read_idx(images_path), read_idx(labels_path)
-    for path, array, shape in ((images_path, images, (count, SIDE, SIDE)), (labels_path, labels, (count,))):
+    shapes = {images_path: (count, SIDE, SIDE), labels_path: (count,)}
+    images, labels = (read_idx(path, math.prod(shape)) for path, shape in shapes.items())
+    for (path, shape), array in zip(shapes.items(), (images, labels), strict=True):
         if array.dtype != np.uint8 or array.shape != shape:
             raise ValueError(f"{path}: must hold uint8 {shape}, received {array.dtype} {array.shape}")
     if labels.max() >= CLASSES:

@@ -38,7 +38,7 @@ def mean_std(x):
     shape = (len(x), *x.shape) if source else np.shape(x)
     if len(shape) != 4 or 0 in shape:
         raise ValueError(f"images must be (N, H, W, C), each at least 1, or a source of them, received shape {shape}")
-    if np.dtype(x.dtype).kind not in "uif":
+    if np.dtype(x.dtype).kind not in "buif":
         raise ValueError(f"images must be real numbers, received {x.dtype}")
     rng = np.random.default_rng(SEED)
     count, mean, squares = 0, np.zeros(shape[-1]), np.zeros(shape[-1])

@@ -1,6 +1,7 @@
 """IDX files: what is written comes back, and whatever is not exactly one array is refused before memory is taken."""
 
 import gzip
+import lzma
 import math
 import re
 import struct
@@ -79,6 +80,7 @@ BAD = {  # name: (file, what the message must say)
     "gzip of too much": (gzip.compress(GOOD + b"\0"), "take 60 bytes, received more"),
     "gzip of a gzip": (gzip.compress(ZIPPED), "received 1f 8b 08 00"),
     "gzip that cannot hold its dimensions": (gzip.compress(idx((1 << 30,), data=b"")), "more than gzip can hold"),
+    "xz that cannot hold its dimensions": (lzma.compress(idx((1 << 30,), data=b""), preset=0), "more than xz can hold"),
     "gzip bomb": (gzip.compress(idx((10,), data=bytes(1 << 26)), 1), "take 10 bytes, received more"),
 }
 
@@ -168,6 +170,8 @@ def test_array_longer_than_a_chunk(tmp_path):
 def test_best_compression_there_is_passes(tmp_path):
     write_idx(tmp_path / "zeros.gz", np.zeros((1 << 24,), np.uint8))
     assert not read_idx(tmp_path / "zeros.gz").any()
+    (tmp_path / "zeros.xz").write_bytes(lzma.compress(idx((1 << 26,), bytes(1 << 26)), preset=0))
+    assert not read_idx(tmp_path / "zeros.xz").any()
 
 
 def test_max_bytes_is_the_callers_choice(tmp_path):

@@ -10,7 +10,7 @@ from cnnc.data import ImageFolder, mean_std, open_array, statistics, whitening
 
 
 @pytest.mark.parametrize("chunk", [1, 100, 1 << 19])
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, np.int16])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, np.int16, bool])
 def test_as_numpy_of_the_whole(monkeypatch, chunk, dtype):
     monkeypatch.setattr(statistics, "CHUNK", chunk)
     x = np.random.default_rng(0).integers(0, 256, (23, 5, 4, 3)).astype(dtype)
