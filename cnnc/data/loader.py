@@ -69,8 +69,10 @@ class Loader:
         transforms: a list of functions (x, rng) that return a batch of images, such as `cnnc.data.Flip()`, done one
             after the other. One with an attribute `mixes` that is true takes and returns labels, too.
         seed: int from 0 to 2**64 - 1.
-        prefetch: how many batches are prepared ahead, beside the one worked on; 0 prepares each when it is asked for.
-        threads: how many threads prepare batches; one for an array, otherwise as many as operations use.
+        prefetch: how many batches are prepared ahead, beside the next one; 0 prepares each when it is asked for. One
+            for each thread, and at least 2, unless given.
+        threads: how many threads prepare batches, each of them a batch of its own; one for an array, otherwise as many
+            as operations use.
         drop_last: leaves away a last batch that is smaller.
 
     Attributes:
@@ -78,12 +80,14 @@ class Loader:
         labels: of the whole source.
         mixes: whether a transform mixes images, so that labels become rows of probabilities.
         epoch: the number of the epoch that is going on, or comes next: the last batch handed out ends one.
+        start: the number of the batch with which the next epoch begins: 0, unless a state was loaded.
         waited: seconds for which the last epoch's batches were waited for.
 
     Raises:
         TypeError: for images that are not numbers, or transforms that are not functions.
         ValueError: for labels that are not as many as images, a batch size, order or counts outside their range, or a
-            transform that does not fit the images.
+            transform that does not fit the images. During an epoch, for a source or transforms whose batches are not
+            of the number, shape and dtype that they told.
 
     Example:
         >>> import cnnc, numpy as np
@@ -93,16 +97,14 @@ class Loader:
         >>> [x.shape for x, labels in loader]
         [(500, 28, 28, 1), (500, 28, 28, 1), (437, 28, 28, 1)]
         >>> loader.state()
-        {'seed': 1, 'epoch': 1, 'batch': 0}
+        {'seed': 1, 'epoch': 1, 'batch': 0, 'batch_size': 500, 'images': 1437}
     """
 
-    def __init__(self, x, labels=None, batch_size=64, index=None, order="shuffled", transforms=(), seed=0, prefetch=2,
-                 threads=None, drop_last=False):  # fmt: skip
+    def __init__(self, x, labels=None, batch_size=64, index=None, order="shuffled", transforms=(), seed=0,
+                 prefetch=None, threads=None, drop_last=False):  # fmt: skip
         self.source = x if hasattr(x, "read") else Images(x)
         self.labels = np.asarray(self.source.labels if labels is None else labels)
         self.batch_size, self.seed = check_count(batch_size, "batch_size"), check_seed(seed)
-        if not is_int(prefetch) or prefetch < 0:
-            raise ValueError(f"prefetch must be an int of at least 0: received {prefetch!r}")
         if self.labels.ndim == 0 or len(self.labels) != len(self.source):
             received = "none" if self.labels.ndim == 0 else len(self.labels)
             raise ValueError(f"there must be one label for each of the {len(self.source)} images: received {received}")
@@ -115,14 +117,17 @@ class Loader:
         if not isinstance(transforms, (list, tuple)) or not all(map(callable, transforms)):
             raise TypeError(f"transforms must be a list of functions (x, rng): received {transforms!r}")
         self.order, self.transforms = order, list(transforms)
-        self.prefetch, self.drop_last = int(prefetch), bool(drop_last)
+        self.drop_last = bool(drop_last)
         if not len(self):
             raise ValueError(f"drop_last leaves no batch of {batch_size}: received {len(self.index)} images")
         usual = 1 if isinstance(self.source, Images) else get_num_threads()
         self.threads = usual if threads is None else check_count(threads, "threads")
+        if prefetch is not None and (not is_int(prefetch) or prefetch < 0):
+            raise ValueError(f"prefetch must be an int of at least 0: received {prefetch!r}")
+        self.prefetch = max(2, self.threads) if prefetch is None else int(prefetch)
         self.mixes = any(getattr(transform, "mixes", False) for transform in self.transforms)
         self.epoch, self.batch, self.waited = 0, 0, 0.0
-        self._start = 0  # the batch at which the next epoch begins, after load_state
+        self.start = 0
         empty = np.zeros((1, *self.source.shape), self.source.dtype)
         out, _ = self._transform(empty, np.zeros((1, 1), np.float32), self._rng(0, 0))
         if not isinstance(out, np.ndarray) or out.ndim < 1 or len(out) != 1:
@@ -147,15 +152,15 @@ class Loader:
 
     def __iter__(self):
         """One epoch: yields (x, labels)."""
-        classes = self.labels.max() + 1 if self.labels.ndim == 1 and self.mixes else None
+        classes = self.labels.max() + 1 if self.mixes and self.labels.dtype.kind in "iu" else None
         return ((batch.x, batch.labels) for batch in self.batches(self.labels, classes))
 
     def batches(self, labels, classes=None):
         """One epoch as `Batch`es, with labels in the place of the source's own: checked ones.
 
-        Where images are mixed, labels that are classes come as rows of `classes` probabilities.
+        Where images are mixed, labels come as rows: of `classes` probabilities, or of a number each without `classes`.
         """
-        epoch, first, self._start = self.epoch, self._start, 0
+        epoch, first, self.start = self.epoch, self.start, 0
         self.waited = 0.0
         order = self._order(epoch)
         numbers = range(first, len(self))
@@ -164,8 +169,14 @@ class Loader:
             index = order[number * self.batch_size : (number + 1) * self.batch_size]
             rng, chosen = self._rng(epoch, number + 1), labels[index]
             if self.mixes and chosen.ndim == 1:
-                chosen = (chosen[:, None] == np.arange(classes)).astype(np.float32)
-            return Batch(*self._transform(self.source.read(index, rng), chosen, rng), index)
+                chosen = chosen[:, None]
+                if classes is not None:
+                    chosen = (chosen == np.arange(classes)).astype(np.float32)
+            x = self.source.read(index, rng)
+            _check_batch(x, len(index), self.source, "the source must read")
+            x, chosen = self._transform(x, chosen, rng)
+            _check_batch(x, len(index), self, "transforms must make")
+            return Batch(x, chosen, index)
 
         ahead = self._ahead(prepare, numbers) if self.prefetch else map(prepare, numbers)
         for number in numbers:
@@ -221,7 +232,7 @@ class Loader:
     # --- where it is
 
     def state(self):
-        """Where the loader is: the seed, the epoch, and how many of its batches were handed out.
+        """Where the loader is: the seed, the epoch, how many of its batches were handed out, and their size and images.
 
         Example:
             >>> import numpy as np
@@ -235,20 +246,32 @@ class Loader:
             >>> [labels.tolist() for x, labels in other] == rest
             True
         """
-        return {"seed": self.seed, "epoch": self.epoch, "batch": self.batch}
+        return {"seed": self.seed, "epoch": self.epoch, "batch": self.batch, "batch_size": self.batch_size,
+                "images": self.images}  # fmt: skip
 
     def load_state(self, state):
         """Goes on, with the next epoch that is asked for, where `state()` was taken.
 
         Raises:
-            ValueError: for a state that is none, or a batch that is not there.
+            ValueError: for a state that is none, or of a loader with other batches than this one has.
         """
         if not isinstance(state, dict) or state.keys() != self.state().keys() or not all(map(is_int, state.values())):
-            raise ValueError(f"a loader's state has the ints seed, epoch and batch: received {state!r}")
+            raise ValueError(f"a loader's state has the ints {', '.join(self.state())}: received {state!r}")
+        if state["batch_size"] != self.batch_size or state["images"] != self.images:
+            raise ValueError(f"a state must be of a loader of {self.images} images in batches of {self.batch_size}, as "
+                             f"this one is: received {state!r}")  # fmt: skip
         if not 0 <= state["batch"] < len(self) or not 0 <= state["epoch"] < 2**64 or not 0 <= state["seed"] < 2**64:
             raise ValueError(f"this loader has {len(self)} batches in an epoch: received {state!r}")
-        self.seed, self.epoch, self._start = (int(state[name]) for name in ("seed", "epoch", "batch"))
-        self.batch = self._start
+        self.seed, self.epoch, self.start = (int(state[name]) for name in ("seed", "epoch", "batch"))
+        self.batch = self.start
+
+
+def _check_batch(x, count, told, rule):
+    """Raises unless x is so many images of the shape and dtype that a source or loader tells."""
+    shape = (count, *told.shape)
+    if not isinstance(x, np.ndarray) or x.shape != shape or x.dtype != told.dtype:
+        received = f"{x.dtype} {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
+        raise ValueError(f"{rule} {np.dtype(told.dtype)} {shape} here: received {received}")
 
 
 def _places(index, images, name):

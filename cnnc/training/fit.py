@@ -64,7 +64,8 @@ def fit(net, x, labels=None, epochs=1, batch_size=64, optimizer=None, loss="cros
         validation_data, _ = judged(net, *pair, loss)
     if optimizer is None:
         optimizer = SGD(lr=0.01, momentum=0.9)
-    trainer = Trainer(net, optimizer, loss, epochs * len(loader), accumulate, ema, keep_gradients=False)
+    steps = epochs * len(loader) - loader.start
+    trainer = Trainer(net, optimizer, loss, steps, accumulate, ema, keep_gradients=False)
     if isinstance(optimizer.lr, Schedule):
         val = [f"val_{name}" for name in loss.metrics] if validation_data is not None else []
         optimizer.lr.check([*loss.metrics, "lr", "seconds", *val])

@@ -61,7 +61,7 @@ def test_it_goes_on_where_its_state_ends(done):
     for _ in range(done):
         next(batches)
     state = loader.state()
-    assert state == {"seed": 2, "epoch": 1, "batch": done}
+    assert state == {"seed": 2, "epoch": 1, "batch": done, "batch_size": 3, "images": 10}
     expected = [(x.tolist(), labels.tolist()) for x, labels in batches], epoch(loader)
     other = Loader(X, LABELS, batch_size=3, transforms=[Flip()], seed=9)
     other.load_state(state)
@@ -77,7 +77,7 @@ def test_the_last_batch_ends_its_epoch(drop_last, prefetch):
     batches = iter(loader)
     for _ in range(len(loader)):
         next(batches)
-    assert loader.state() == {"seed": 0, "epoch": 1, "batch": 0}
+    assert loader.state() == {"seed": 0, "epoch": 1, "batch": 0, "batch_size": 4, "images": 8 if drop_last else 10}
     other = Loader(X, LABELS, **settings)
     other.load_state(loader.state())
     network().fit(other, progress=False)
@@ -128,6 +128,38 @@ def test_an_error_of_a_source_reaches_the_loop():
     with pytest.raises(OSError, match="the disk is gone"):
         list(Loader(Broken()))
     assert threading.active_count() == 1
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_a_source_that_leaves_out_images_is_refused(prefetch):
+    """Else every later image of the batch would have the label of another one."""
+
+    class Lossy(Slow):
+        def read(self, index, rng):
+            return X[index[index != 7]]
+
+    loader = Loader(Lossy(), batch_size=4, prefetch=prefetch)
+    with pytest.raises(ValueError, match=r"source must read uint8 \(4, 2, 2, 1\) here: received uint8 \(3, 2, 2, 1\)"):
+        list(loader)
+    with pytest.raises(ValueError, match="the source must read"):
+        network().fit(loader, progress=False)
+
+
+def test_transforms_that_change_what_they_make_are_refused():
+    for number, change in enumerate((lambda x: x * 1.5, lambda x: x[:, :1], lambda x: x[1:])):
+        loader = Loader(X, LABELS, 4, transforms=[lambda x, rng, change=change: change(x) if x.any() else x])
+        with pytest.raises(ValueError, match="transforms must make uint8 .*: received"):
+            list(loader), number
+
+
+def test_as_many_batches_are_prepared_as_there_are_threads():
+    source = Slow(0.05)
+    loader = Loader(source, batch_size=1, threads=8)
+    assert loader.prefetch == 8
+    batches = iter(loader)
+    next(batches)
+    assert source.reads > 4
+    batches.close()
 
 
 def test_orders():
@@ -185,12 +217,15 @@ def test_refusals(settings, error, text):
     [
         None,
         {},
-        {"seed": 0, "epoch": 0, "batch": 1},
-        {"seed": 0, "epoch": 2**64, "batch": 0},
-        {"seed": 0, "epoch": -1, "batch": 0},
+        {"seed": 0, "epoch": 0, "batch": 0},
+        {**Loader(X, LABELS).state(), "batch": 1},
+        {**Loader(X, LABELS).state(), "epoch": 2**64},
+        {**Loader(X, LABELS).state(), "epoch": -1},
+        Loader(X, LABELS, 5).state(),
+        Loader(X, LABELS, index=[1, 2]).state(),
     ],
 )
-def test_a_state_that_is_none_is_refused(state):
+def test_a_state_that_does_not_fit_is_refused(state):
     with pytest.raises(ValueError, match="loader.*: received "):
         Loader(X, LABELS).load_state(state)
 
@@ -236,6 +271,22 @@ def test_training_in_two_halves_with_a_saved_state():
     for x, labels in Loader(X, LABELS, **settings):
         again.step(x, labels)
     np.testing.assert_array_equal(whole.flat.all, half.flat.all)
+
+
+def test_a_schedule_knows_of_the_steps_that_are_left():
+    loader = Loader(X, LABELS, batch_size=2)
+    loader.load_state({**loader.state(), "batch": 3})
+    history = network().fit(loader, epochs=2, optimizer=cnnc.SGD(cnnc.Cosine(1.0)), progress=False)
+    whole = network().fit(X[:7], LABELS[:7], epochs=1, batch_size=1, optimizer=cnnc.SGD(cnnc.Cosine(1.0)),
+                          progress=False)  # fmt: skip
+    assert history["lr"][-1] == whole["lr"][-1]
+
+
+def test_numbers_mix_as_rows_of_one():
+    numbers = np.arange(10) / 2
+    ((x, labels),) = Loader(numbers[:, None, None, None], numbers, 10, transforms=[MixUp()])
+    assert labels.shape == (10, 1) and len(np.unique(labels)) > 5
+    np.testing.assert_allclose(labels, x[:, 0, 0], rtol=1e-6)
 
 
 def test_mixed_images_train_and_are_counted():
