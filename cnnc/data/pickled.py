@@ -61,7 +61,7 @@ def read_pickled(stream, size, path, instructions=MAX_INSTRUCTIONS):
     """
     import pickletools  # here, for few programs read pickles
 
-    machine = _Machine()
+    machine = _Machine(size)
     try:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(_Limited(stream, size))):
             if count == instructions:
@@ -133,9 +133,10 @@ class _Limited:
 class _Machine:
     """The pickle machine's stack and memory."""
 
-    def __init__(self):
+    def __init__(self, size):
         self.stack = []
         self._memory = {}
+        self._left = size  # bytes that arrays may still have: a string that is written once can be fetched many times
 
     def run(self, name, argument):
         """Follow one instruction."""
@@ -242,14 +243,15 @@ class _Machine:
         """What an object made by a call is filled with."""
         made, state = self._pop(2)
         if isinstance(made, _Array):
-            made.values = _filled(state)
+            made.values = _filled(state, self._left)
+            self._left -= made.values.size
         elif not isinstance(made, _Type):
             raise ValueError("an object that is no array")
         self.stack.append(made)
 
 
-def _filled(state):
-    """The array of a state (version, shape, dtype, whether in Fortran's order, contents)."""
+def _filled(state, most):
+    """The array of a state (version, shape, dtype, whether in Fortran's order, contents), of so many bytes at most."""
     if not isinstance(state, tuple) or len(state) != 5:
         raise ValueError("an array whose state is not of five parts")
     _, shape, dtype, fortran, contents = state
@@ -257,10 +259,12 @@ def _filled(state):
         raise ValueError("an array whose shape is not of whole numbers, four at most")
     if not isinstance(dtype, _Type) or fortran:
         raise ValueError("an array that is not of uint8 in C's order")
+    if not isinstance(contents, (str, bytes)) or len(contents) != math.prod(shape):
+        raise ValueError(f"an array of shape {shape} with other contents than that")
+    if len(contents) > most:
+        raise ValueError("arrays that are larger together than the file")
     if isinstance(contents, str):
         contents = contents.encode("latin-1")
-    if not isinstance(contents, bytes) or len(contents) != math.prod(shape):
-        raise ValueError(f"an array of shape {shape} with other contents than that")
     return np.frombuffer(contents, np.uint8).reshape(shape)
 
 

@@ -164,6 +164,15 @@ def replaced(old, new):
     return PICKLED.replace(old, new, 1)
 
 
+def fetched(times):
+    """A pickle that writes a string once and makes so many arrays of it."""
+    length = struct.pack("<I", COUNT * 3072)
+    made = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+    dtype = b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R"
+    state = b"(K\x01J" + length + b"\x85" + dtype + b"\x89h\x01t"
+    return filled(b"T" + length + bytes(COUNT * 3072) + b"q\x01" + (made + state + b"b") * times)
+
+
 NOT_DATA = "must be a pickle of plain data and uint8 arrays, received "
 PICKLES = {
     "empty": (b"", "received 0"),
@@ -195,6 +204,7 @@ PICKLES = {
         replaced(b"J" + struct.pack("<i", COUNT), b"J" + struct.pack("<i", -COUNT)),
         NOT_DATA + "an array whose shape",
     ),
+    "a string that is fetched for many arrays": (fetched(40), NOT_DATA + "arrays that are larger together"),
     "a string of gigabytes": (filled(b"T\xff\xff\xff\x7f"), NOT_DATA + r"\d+ bytes where \d+ are left"),
     "bytes of an exabyte": (filled(b"\x8e" + struct.pack("<Q", 1 << 60)), NOT_DATA + r"\d+ bytes where \d+ are left"),
     "a huge place in the memory": (filled(b"}r\xff\xff\xff\x7f"), "received"),
