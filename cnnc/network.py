@@ -254,8 +254,7 @@ class Sequential(Chain):
         for layer in self.walk():
             layer.expect(layer.place is self.place, rule, layer)
         source = tape.input((n, *self.input_shape), dtype)
-        first = next(layer for layer in self.walk() if not layer.children())
-        if source.dtype != np.uint8 or isinstance(first, Rescale):
+        if source.dtype != np.uint8 or isinstance(self.first(), Rescale):
             return source, source
         return source, Rescale().record(tape, source)
 

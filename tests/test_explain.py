@@ -122,6 +122,14 @@ def test_bytes_have_the_gradient_of_the_scaled_images():
     np.testing.assert_allclose(explain.gradients(net, x, dy)[0], expected, rtol=0, atol=1e-6)
 
 
+def test_bytes_are_scaled_before_branches_that_scale():
+    x = np.random.default_rng(0).integers(0, 256, (2, 3), np.uint8)
+    for branches in ([cnnc.Rescale(2.0), cnnc.Rescale(3.0)], [cnnc.Rescale(4.0), cnnc.Identity()]):
+        net = cnnc.Sequential([cnnc.Add(branches)]).build((3,))
+        np.testing.assert_allclose(net(x), x / np.float32(51), rtol=1e-6)
+        np.testing.assert_array_equal(explain.gradients(net, x, np.ones((2, 3)))[0], np.full((2, 3), 5.0))
+
+
 def test_threads_do_not_change_the_bits(threads):
     net = cnnc.models.resnet_cifar(8)
     x, dy = batch((32, 32, 3), 4), upstream(net, 4)

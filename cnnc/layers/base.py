@@ -125,6 +125,10 @@ class Layer:
         """The layers inside, in order."""
         return ()
 
+    def first(self):
+        """The layer that gets the input as it is, and alone."""
+        return self
+
     # --- common to all
 
     @property

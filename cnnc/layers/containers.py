@@ -45,6 +45,9 @@ class Chain(Container):
         array([[ -1., 101.]], dtype=float32)
     """
 
+    def first(self):
+        return self.layers[0].first()
+
     def declare(self, shape):
         for i, child in enumerate(self.layers):
             shape = child.build_at(self.child_path(i), shape)
@@ -84,6 +87,9 @@ class Auxiliary(Chain):
 
     def config(self):
         return {"weight": self.weight}
+
+    def first(self):
+        return self
 
     def declare(self, shape):
         self.head_shape = super().declare(shape)
