@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 INK, QUIET = "#1f2933", "#7b8794"
-BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"  # from the eight that Okabe and Ito chose for all kinds of sight
+BLUE, ORANGE = "#0072b2", "#d55e00"  # from the eight that Okabe and Ito chose for all kinds of sight
 SIGNED, AMOUNT, HEAT = "RdBu_r", "viridis", "inferno"  # colour maps: around 0, from 0 up, over a picture
 DPI = 100
 

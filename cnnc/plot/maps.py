@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnc import explain
 from cnnc.checks import check_count
+from cnnc.layers import ConvTranspose2D
 from cnnc.plot import canvas
 
 __all__ = ["activation_maps", "filters", "grad_cam", "receptive_field", "saliency"]
@@ -21,7 +22,8 @@ def filters(net, layer=None, count=64, path=None):
 
     Args:
         net: a built network.
-        layer: a layer with filters (KH, KW, C, K), its path or its position; the first one unless given.
+        layer: a layer with filters (KH, KW, C, K), or a ConvTranspose2D with (KH, KW, K, C); its path or its position;
+            the first one unless given.
         count: the most filters to draw, and the most channels of each.
         path: where to save the figure; None does not.
 
@@ -41,6 +43,9 @@ def filters(net, layer=None, count=64, path=None):
     count = check_count(count, "count")
     layer = _with_filters(net, layer)
     w = np.array(layer.weight.data, np.float64)
+    if isinstance(layer, ConvTranspose2D):
+        layer.expect(layer.groups == 1, "a layer whose filters are drawn must not have groups", layer.groups)
+        w = w.swapaxes(2, 3)  # its weight is that of the convolution whose gradient it computes
     rows, columns, channels, number = w.shape
     w, largest = w[:, :, :count, :count], canvas.limit(w)
     if channels == 3:

@@ -28,11 +28,31 @@ def test_without_logits_in_their_order():
     assert titles(plot.misclassified(x, [0, 1, 2], [0, 1, 2])) == ["none of 3 images was taken for another class"]
 
 
+def test_probabilities_are_as_sure_as_they_say():
+    x = np.zeros((2, 4, 4))
+    assert titles(plot.misclassified(x, [0, 0], [[0.01, 0.99], [0.75, 0.25]])) == ["0, taken for 1\n99 % sure"]
+    assert titles(plot.misclassified(x, [0, 0], [[1.0, 3.0], [2.0, 1.0]])) == ["0, taken for 1\n88 % sure"]
+
+
+def test_images_of_a_source():
+    class Source:
+        def __len__(self):
+            return 3
+
+        def read(self, index, rng):
+            return np.full((len(index), 4, 4, 1), index[0], np.uint8)
+
+    figure = plot.misclassified(Source(), [0, 1, 2], [0, 1, 1])
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), np.full((4, 4, 3), 2 / 255))
+
+
 def test_refusals():
     x = np.zeros((3, 4, 4))
     with pytest.raises(ValueError, match="one label for each of 3 images: received 2"):
         plot.misclassified(x, [0, 1], [0, 1])
     with pytest.raises(ValueError, match="count must be a positive int: received -1"):
         plot.misclassified(x, [0, 1, 2], [0, 1, 1], count=-1)
+    with pytest.raises(TypeError, match="labels must be numbers: received dtype <U1"):
+        plot.misclassified(x, ["a", "b", "c"], [0, 1, 1])
     with pytest.raises(ValueError, match="images to show must be gray"):
         plot.misclassified(x[..., None].repeat(2, -1), [0, 1, 2], [0, 1, 1])

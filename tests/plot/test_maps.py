@@ -55,6 +55,13 @@ def test_filters_of_other_channels_are_rows(net):
     assert bar.get_label() == "<colorbar>"
 
 
+def test_filters_of_a_transposed_convolution():
+    net = cnnc.Sequential([cnnc.ConvTranspose2D(5, 3), cnnc.ConvTranspose2D(5, 3, groups=5)]).build((4, 4, 2))
+    assert titles(plot.filters(net))[0] == 'ConvTranspose2D "0": 5 filters 3x3,\na row each: 2 channels'
+    with pytest.raises(ValueError, match="must not have groups: received 5"):
+        plot.filters(net, layer=1)
+
+
 def test_filters_of_one_channel_are_tiles():
     axes, _ = plot.filters(cnnc.models.lenet5()).axes
     assert shown(axes).shape == (2 * 15 + 2, 4 * 15 + 3 * 2)
