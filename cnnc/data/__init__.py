@@ -3,6 +3,7 @@
 from cnnc.data.arrays import open_array
 from cnnc.data.cifar import cifar10, cifar100
 from cnnc.data.classes import *
+from cnnc.data.decoding import read_image
 from cnnc.data.digits import digits
 from cnnc.data.folder import ImageFolder
 from cnnc.data.idx import read_idx, write_idx

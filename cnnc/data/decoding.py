@@ -10,6 +10,9 @@ import os
 
 import numpy as np
 
+from cnnc.checks import check_count
+from cnnc.data.boxes import centre_box
+
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 MAX_PIXELS = 1 << 26
@@ -32,6 +35,55 @@ def pillow():
     return Image
 
 
+def check_pixels(max_pixels):
+    """A positive int up to what Pillow decodes at all, or ValueError."""
+    most = pillow().MAX_IMAGE_PIXELS  # it warns beyond that, and refuses beyond twice as many
+    if check_count(max_pixels, "max_pixels") > (most or max_pixels):
+        raise ValueError(f"max_pixels must be at most PIL.Image.MAX_IMAGE_PIXELS, {most}: received {max_pixels}")
+    return int(max_pixels)
+
+
+def read_image(path, size=224, channels=3, max_pixels=MAX_PIXELS):
+    """One image as a network that learned from an `ImageFolder` wants it: of the middle, size x size pixels.
+
+    The shorter side is scaled to `size * 8 // 7` pixels. EXIF's orientation is followed, transparent parts become
+    white, of an animation the first frame is taken.
+
+    Args:
+        path: str or os.PathLike, a JPEG, PNG, BMP, GIF or WebP file, told by its content.
+        size: int, pixels a side.
+        channels: 3 for RGB or 1 for grey.
+        max_pixels: int, the largest image that is decoded, in up to 12 bytes a pixel where parts are transparent.
+
+    Returns:
+        uint8 array (size, size, channels).
+
+    Raises:
+        ValueError: when an argument is out of its range, or the file is none of these formats, larger than max_pixels,
+            cut or damaged.
+        OSError: when the file cannot be opened or read.
+        ImportError: when Pillow is missing.
+
+    >>> import os, tempfile
+    >>> from PIL import Image
+    >>> from cnnc.data import read_image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "red.png")
+    ...     Image.new("RGB", (60, 40), "red").save(path)
+    ...     read_image(path, size=2)[0].tolist()
+    [[255, 0, 0], [255, 0, 0]]
+    """
+    size, channels = check_count(size, "size"), check_channels(channels)
+    return decode(path, size, channels, lambda w, h: centre_box(w, h, size), check_pixels(max_pixels))
+
+
+def check_channels(channels):
+    """3 for RGB or 1 for grey, or ValueError."""
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 1 or 3: received {channels!r}")
+    return int(channels)
+
+
 def decode(path, size, channels, box, max_pixels=MAX_PIXELS):
     """Decode one image file, cut a box out and bring it to size x size pixels by area-weighted bilinear interpolation.
 
@@ -44,7 +96,7 @@ def decode(path, size, channels, box, max_pixels=MAX_PIXELS):
         size: int, pixels a side.
         channels: 3 for RGB, 1 for grey.
         box: function from width and height to (left, top, right, bottom), floats.
-        max_pixels: int, the largest image that is decoded.
+        max_pixels: int, the largest image that is decoded, in up to 12 bytes a pixel where parts are transparent.
 
     Returns:
         uint8 array (size, size, channels).

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnc.checks import check_count, check_interval
 from cnnc.data.boxes import TRIES, centre_box, random_box
-from cnnc.data.decoding import MAX_PIXELS, SUFFIXES, decode, pillow
+from cnnc.data.decoding import MAX_PIXELS, SUFFIXES, check_channels, check_pixels, decode
 
 
 class ImageFolder:
@@ -29,18 +29,22 @@ class ImageFolder:
         channels: 3 for RGB or 1 for grey.
         area: pair of floats, the least and the largest share of the area for random crops, above 0 and at most 1.
         aspect: pair of floats, the least and the largest ratio of width to height for random crops.
-        max_pixels: int, the largest image that is decoded; what its header says is compared before.
+        max_pixels: int, the largest image that is decoded; what its header says is compared before. Decoding takes up
+            to 12 bytes a pixel in each thread.
+        classes: list of str, the folders in the order in which labels count; for a folder to judge by that may lack
+            classes of the one to learn from, `classes=learn.classes`. All folders, sorted, unless given.
 
     Attributes:
-        classes: list of str, the names of the folders, sorted; labels count in this order.
+        classes: list of str, the names of the folders; labels count in this order.
         paths: list of str, the files, class by class.
         labels: int64 array (N,).
         shape: (size, size, channels), of one image.
         dtype: numpy.uint8.
 
     Raises:
-        ValueError: when an argument is out of its range, there is no class, a class has no image, or a link leads out
-            of root, to a folder or to nothing, or what is called like an image is not a regular file or not readable.
+        ValueError: when an argument is out of its range, there is no class, a folder is none of the classes or has no
+            image, or a link leads out of root, to a folder or to nothing, or what is called like an image is not a
+            regular file or not readable.
         OSError: when a folder cannot be read.
         ImportError: when Pillow is missing.
 
@@ -60,32 +64,31 @@ class ImageFolder:
     ((2, 8, 8, 3), [[0, 0, 255], [255, 0, 0]])
     """
 
-    def __init__(
-        self, root, size=224, crop="centre", channels=3, area=(0.08, 1), aspect=(3 / 4, 4 / 3), max_pixels=MAX_PIXELS
-    ):
-        size, self.max_pixels = check_count(size, "size"), check_count(max_pixels, "max_pixels")
+    def __init__(self, root, size=224, crop="centre", channels=3, area=(0.08, 1), aspect=(3 / 4, 4 / 3),
+                 max_pixels=MAX_PIXELS, classes=None):  # fmt: skip
+        size, channels, self.max_pixels = check_count(size, "size"), check_channels(channels), check_pixels(max_pixels)
         if crop not in ("centre", "random"):
             raise ValueError(f"crop must be 'centre' or 'random': received {crop!r}")
-        if channels not in (1, 3):
-            raise ValueError(f"channels must be 1 or 3: received {channels!r}")
         self.area, self.aspect = check_interval(area, "area", 0, 1), check_interval(aspect, "aspect", 0, 100)
-        pillow()
         self.root = os.fspath(root)
         self.crop = crop
         self.shape, self.dtype = (size, size, channels), np.dtype(np.uint8)
-        self.classes, self.paths, counts = [], [], []
         inside = os.path.realpath(root)
         with os.scandir(root) as entries:
             folders = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
-        for name in folders:
-            files = sorted(_images(os.path.join(self.root, name), inside))
-            if not files:
-                raise ValueError(f"{os.path.join(self.root, name)}: a class must have an image, received none")
-            self.classes.append(name)
-            self.paths += files
-            counts.append(len(files))
-        if not self.classes:
+        if not folders:
             raise ValueError(f"{self.root}: must have a folder of images for each class, received no folder")
+        self.classes = folders if classes is None else _classes(classes)
+        if unknown := [name for name in folders if name not in self.classes]:
+            raise ValueError(f"{os.path.join(self.root, unknown[0])}: must be one of the classes {self.classes}")
+        self.paths, counts = [], [0] * len(self.classes)
+        for label, name in enumerate(self.classes):
+            if name in folders:
+                files = sorted(_images(os.path.join(self.root, name), inside))
+                if not files:
+                    raise ValueError(f"{os.path.join(self.root, name)}: a class must have an image, received none")
+                self.paths += files
+                counts[label] = len(files)
         self.labels = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
 
     def __len__(self):
@@ -138,6 +141,15 @@ class ImageFolder:
             return random_box(width, height, numbers, self.area, self.aspect)
 
         return decode(self.paths[at], self.shape[0], self.shape[2], box, self.max_pixels)
+
+
+def _classes(names):
+    """Names of folders, each once, or ValueError."""
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"classes must be a list of names of folders: received {names!r}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"classes must be named once each: received {names!r}")
+    return list(names)
 
 
 def _images(folder, inside):

@@ -10,6 +10,7 @@ from samples import good
 pytest.importorskip("PIL", reason="images need Pillow: pip install cnnc[images]")
 from PIL import Image, JpegImagePlugin
 
+from cnnc.data import ImageFolder, read_image
 from cnnc.data.decoding import decode
 
 PICTURE = good.picture(48, 64)
@@ -158,6 +159,18 @@ def test_max_pixels_is_the_callers_choice(tmp_path):
     decode(path, 8, 3, whole, math.prod(PICTURE.shape[:2]))
     with pytest.raises(ValueError, match="64 x 48 pixels, more than 3071"):
         decode(path, 8, 3, whole, 3071)
+
+
+def test_an_image_is_read_as_from_a_folder(tmp_path):
+    folder = tmp_path / "root" / "a"
+    folder.mkdir(parents=True)
+    path = saved(folder / "a.png", Image.fromarray(PICTURE))
+    expected = ImageFolder(tmp_path / "root", size=20).read([0], None)[0]
+    np.testing.assert_array_equal(read_image(path, 20), expected)
+    assert read_image(path, 5, channels=1).shape == (5, 5, 1)
+    for settings in ({"size": 0}, {"channels": 2}, {"max_pixels": 3071}, {"max_pixels": 1 << 30}):
+        with pytest.raises(ValueError, match="received"):
+            read_image(path, **settings)
 
 
 def test_a_missing_file_is_an_os_error(tmp_path):

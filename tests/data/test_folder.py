@@ -44,6 +44,13 @@ def test_classes_are_sorted_folders(root):
     assert (images.labels.dtype, images.dtype, images.shape, len(images)) == (np.int64, np.uint8, (10, 10, 3), 5)
 
 
+def test_classes_of_another_folder(root):
+    images = ImageFolder(root, size=10, classes=["dog", "bee", "cat", "ant"])
+    assert images.classes == ["dog", "bee", "cat", "ant"]
+    assert images.labels.tolist() == [0, 0, 2, 2, 3]
+    assert [os.path.basename(path) for path in images.paths] == ["d.gif", "c.webp", "a.jpg", "b.PNG", "e.bmp"]
+
+
 def test_images_come_in_the_order_asked_for(root):
     images = ImageFolder(root, size=10, channels=1)
     x = images.read(np.array([4, 0, 4]), np.random.default_rng(0))
@@ -105,6 +112,10 @@ def test_centre_crop_is_scaling_then_cutting(root, height, width, size):
         ({"area": (0.5, float("nan"))}, "nan"),
         ({"aspect": (2, 1)}, r"received \(2, 1\)"),
         ({"max_pixels": 0}, "received 0"),
+        ({"max_pixels": 1 << 28}, "must be at most PIL.Image.MAX_IMAGE_PIXELS, 89478485: received 268435456"),
+        ({"classes": "cat"}, "classes must be a list of names of folders: received 'cat'"),
+        ({"classes": ["ant", "cat", "dog", "cat"]}, "classes must be named once each"),
+        ({"classes": ["cat", "dog"]}, "root/ant: must be one of the classes"),
     ],
 )
 def test_arguments_out_of_range(root, options, message):
