@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from cnnc.checks import check_seed
+from cnnc.geometry import is_number
+
 
 def stratified_split(labels, share, seed=0):
     """Cut a data set in two by chance, with the same mixture of classes in both.
@@ -12,13 +15,14 @@ def stratified_split(labels, share, seed=0):
     Args:
         labels: array_like (N,) of whole numbers.
         share: float, of the images that go into the part, between 0 and 1.
-        seed: int, of the choice; the same labels, share and seed give the same cut.
+        seed: int from 0 to 2**64 - 1, of the choice; the same labels, share and seed give the same cut.
 
     Returns:
         index_rest, index_part: int64 arrays in ascending order, each of the N positions in one of them.
 
     Raises:
-        ValueError: when labels are not of that kind, share is not between 0 and 1, or a side would be empty.
+        ValueError: when labels are not of that kind, share is not between 0 and 1, seed is outside its range, or a side
+            would be empty.
 
     >>> from cnnc.data import stratified_split
     >>> rest, part = stratified_split([0, 1, 0, 1, 0, 1, 0, 1, 2, 2], share=0.5)
@@ -32,8 +36,9 @@ def stratified_split(labels, share, seed=0):
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "ui":
         raise ValueError(f"labels must be whole numbers (N,), received {labels.dtype} {labels.shape}")
-    if not 0 < share < 1:
-        raise ValueError(f"share must be between 0 and 1, received {share}")
+    seed = check_seed(seed)
+    if not is_number(share) or not 0 < share < 1:
+        raise ValueError(f"share must be a number between 0 and 1, received {share!r}")
     total = round(len(labels) * share)
     if not 0 < total < len(labels):
         raise ValueError(

@@ -14,6 +14,7 @@ from cnnc.geometry import is_int, is_number
 __all__ = ["Affine", "CentreCrop", "Colour", "CutMix", "Cutout", "Flip", "MixUp", "PCAColour", "PadCrop",
            "RandomResizedCrop", "Resize"]  # fmt: skip
 
+SCALED = 16  # what no image exceeds that was scaled to 0..1 or by its mean and deviation
 GREY = (0.299, 0.587, 0.114)  # how bright red, green and blue are (ITU-R BT.601)
 
 
@@ -234,13 +235,17 @@ class PCAColour:
     """AlexNet's change of colour: adds a random amount of each principal colour to all pixels of an image.
 
     The offset is sum_i a_i l_i v_i, with v_i and l_i the eigenvectors and eigenvalues of the covariance of the
-    channels over all pixels of `images`, and a_i normal with standard deviation `std`. Bytes count in units of 255.
+    channels over all pixels of `images`, and a_i normal with standard deviation `std`. Bytes count in units of 255;
+    other numbers must be scaled already, for an offset grows with the square of their unit.
 
     (Krizhevsky, Sutskever, Hinton: ImageNet classification with deep convolutional neural networks, 2012, section 4.1.)
 
     Args:
-        images: (N, H, W, C) of the training set, or enough of them.
+        images: (N, H, W, C) of the training set, or enough of them: bytes, or real numbers from -16 to 16.
         std: of the random amounts.
+
+    Raises:
+        ValueError: for images of another shape or scale, or a std that is not from 0 to 10.
 
     Example:
         >>> import numpy as np
@@ -258,6 +263,9 @@ class PCAColour:
         sums, products, count = np.zeros(channels), np.zeros((channels, channels)), images.size // channels
         for part in np.array_split(images, -(-images.size // (1 << 22))):  # a few MB of real numbers at a time
             pixels = part.reshape(-1, channels) / _unit(images)
+            if not np.abs(pixels).max() <= SCALED:
+                raise ValueError(f"images must be bytes, or scaled to numbers from {-SCALED} to {SCALED}: received "
+                                 f"{images.dtype} from {part.min():g} to {part.max():g}")  # fmt: skip
             sums += pixels.sum(axis=0)
             products += pixels.T @ pixels
         values, vectors = np.linalg.eigh(products / count - np.outer(sums, sums) / count**2)

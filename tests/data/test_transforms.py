@@ -201,6 +201,8 @@ def test_views():
         (lambda: Affine(scale=(2, 1)), "scale must rise"),
         (lambda: Colour(brightness=2), "brightness must be a number from 0 to 1: received 2"),
         (lambda: PCAColour([1]), r"images must be an array \(N, H, W, C\): received"),
+        (lambda: PCAColour(BYTES.astype(float)), "images must be bytes, or scaled .* from -16 to 16: received float64"),
+        (lambda: PCAColour(BYTES.astype(int)), "images must be bytes, or scaled"),
         (lambda: Cutout(0), "size must be"),
         (lambda: MixUp(0), "alpha must be a number"),
         (lambda: CutMix(float("nan")), "alpha must be a number"),
