@@ -6,6 +6,7 @@
 
 import argparse
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -78,6 +79,7 @@ def main():
     args = arguments()
     if args.threads is not None:
         cnnc.set_num_threads(args.threads)
+    Path(args.save).parent.mkdir(parents=True, exist_ok=True)  # now rather than after the training
     (x, labels), test = cifar10(args.data)
     recipe = RECIPES[args.recipe](x, args.seed)
     net, views = recipe["net"], recipe.get("views")

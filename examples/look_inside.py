@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import cnnc
+from cnnc.data import read_image
 
 DIGITS = [str(digit) for digit in range(10)]
 MEAN, DEVIATION = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])  # what ResNet-20 learned with
@@ -28,13 +29,21 @@ def arguments():
     return parser.parse_args()
 
 
-def load():
-    """The images and labels to learn from and to be judged by, the names of classes, and how many passes it takes."""
+def load(args):
+    """The images and labels to learn from and to be judged by, the names of classes, and how many passes it takes.
+
+    Where CIFAR-10 is not on this machine, they are digits; or none, for weights that were learned with CIFAR-10.
+    """
     try:
         return *cnnc.data.cifar10(download=False), cnnc.data.CIFAR10_CLASSES, 3
     except cnnc.data.DataUnavailable as reason:
-        print(f"Looking at the digits inside the package instead: {reason}")
-        return *cnnc.data.digits(), DIGITS, 12
+        if not args.weights:
+            print(f"Looking at the digits inside the package instead: {reason}")
+            return *cnnc.data.digits(), DIGITS, 12
+        if not args.photo:
+            raise SystemExit(f"--photo is needed, or images to show: {reason}") from None
+        print(f"No pictures of test images: {reason}")
+        return None, None, cnnc.data.CIFAR10_CLASSES, 0
 
 
 def small(shape):
@@ -56,67 +65,55 @@ def normalised(x):
     return (x / np.float32(255) - MEAN) / DEVIATION
 
 
-def read_photo(path, shape):
-    """The middle of a photo twice: as large as the network's input, and larger, to be shown."""
-    from PIL import Image
-
-    with Image.open(path) as file:
-        image = file.convert("RGB" if shape[2] == 3 else "L")
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    square = image.crop((left, top, left + side, top + side))
-    return [np.asarray(square.resize(size, Image.Resampling.LANCZOS)).reshape(*size[::-1], shape[2])
-            for size in (shape[1::-1], (256, 256))]  # fmt: skip
-
-
 def main():
     args = arguments()
     if args.threads is not None:
         cnnc.set_num_threads(args.threads)
-    (x, labels), (x_test, labels_test), classes, epochs = load()
-    out = Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
-
+    train, test, classes, epochs = load(args)
     if args.weights:
         net, prepared = resnet20(args.weights), normalised
     else:
-        net, prepared = small(x.shape[1:]), np.asarray  # a network scales bytes itself
+        net, prepared = small(train[0].shape[1:]), np.asarray  # a network scales bytes itself
+    height, _, channels = net.input_shape
+    image = read_image(args.photo, height, channels) if args.photo else test[0][0]
+    shown = read_image(args.photo, 256, channels) if args.photo else image
+    out = Path(args.out)
+    out.mkdir(parents=True, exist_ok=True)
+    draw = cnnc.plot
+    draw.diagram_svg(net, path=out / "diagram.svg")
+    draw.receptive_field(net, 6, image=shown, path=out / "receptive_field.png")
+
+    if not args.weights:
         history = net.fit(
-            x,
-            labels,
+            *train,
             epochs=epochs if args.epochs is None else args.epochs,
             batch_size=64,
             optimizer=cnnc.SGD(lr=cnnc.OneCycle(0.1), momentum=0.9, weight_decay=5e-4),
-            validation_data=(x_test, labels_test),
+            validation_data=test,
         )
-        cnnc.plot.history(history, path=out / "history.png")
+        draw.history(history, path=out / "history.png")
 
+    given = prepared(image[None])[0]
     if args.photo:
-        image, shown = read_photo(args.photo, net.input_shape)
-        logits = net(prepared(image[None]))
-        chances = cnnc.functional.softmax(logits)[0]
+        chances = cnnc.functional.softmax(net(given[None]))[0]
         best = np.argsort(-chances)[:3]
         print(f"{args.photo}: " + ", ".join(f"{classes[k]} {100 * chances[k]:.1f} %" for k in best))
-    else:
-        image = shown = x_test[0]
-    given = prepared(image[None])[0]
     features = cnnc.explain.last_features(net)
-    draw = cnnc.plot
-
     draw.filters(net, path=out / "filters.png")
     draw.activation_maps(net, given, layer=2, shown=shown, path=out / "maps_first.png")
     draw.activation_maps(net, given, layer=features, shown=shown, path=out / "maps_last.png")
     draw.saliency(net, given, classes=classes, shown=shown, path=out / "saliency.png")
     draw.grad_cam(net, given, classes=classes, shown=shown, path=out / "grad_cam.png")
-    draw.receptive_field(net, 6, image=shown, path=out / "receptive_field.png")
-    draw.diagram_svg(net, path=out / "diagram.svg")
 
-    some = x_test[:6]
-    draw.grad_cam(net, prepared(some), labels_test[:6], classes=classes, shown=some, path=out / "grad_cam_test.png")
-    logits = np.concatenate([net(prepared(x_test[i : i + 250])) for i in range(0, len(x_test), 250)])
-    draw.confusion(labels_test, logits, classes, path=out / "confusion.png")
-    draw.misclassified(x_test, labels_test, logits, classes, path=out / "misclassified.png")
-    print(f"test accuracy {100 * cnnc.metrics.accuracy(logits, labels_test):.2f} %, pictures in {out}/")
+    if test:
+        x, labels = test
+        some = x[:6]
+        draw.grad_cam(net, prepared(some), labels[:6], classes=classes, shown=some, path=out / "grad_cam_test.png")
+        logits = np.concatenate([net(prepared(x[i : i + 250])) for i in range(0, len(x), 250)])
+        draw.confusion(labels, logits, classes, path=out / "confusion.png")
+        draw.misclassified(x, labels, logits, classes, path=out / "misclassified.png")
+        print(f"test accuracy {100 * cnnc.metrics.accuracy(logits, labels):.2f} %")
+    print(f"pictures in {out}/")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ place every time; `--network deep --shift --epochs 7 --batch-size 128 --lr 0.2` 
 """
 
 import argparse
+from pathlib import Path
 
 import cnnc
 from cnnc.data import Affine, Loader, mean_std
@@ -60,6 +61,7 @@ def main():
     args = arguments()
     if args.threads is not None:
         cnnc.set_num_threads(args.threads)
+    Path(args.save).parent.mkdir(parents=True, exist_ok=True)  # now rather than after the training
     (x, labels), test, epochs = load(args.data)
 
     mean, std = mean_std(x)

@@ -1,10 +1,18 @@
 """Train on a folder of images, one folder a class: `python examples/train_folder.py FOLDER --size 64`.
 
 Images are read, decoded, cut and resized on threads while the network works on those before: the memory is that of the
-network's plan and of a few batches, however many files there are.
+network's plan and of a few batches, however many files there are. Every file is decoded once before, for a damaged one
+would end the training.
+
+The names of the classes are saved beside the network. What it takes a new image for:
+
+    net, names = cnnc.load("folder.safetensors"), open("folder.txt").read().splitlines()
+    names[net(cnnc.data.read_image("new.jpg", size=64)[None]).argmax()]
 """
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import cnnc
 from cnnc.data import Flip, ImageFolder, Loader, stratified_split
@@ -38,9 +46,14 @@ def main():
     args = arguments()
     if args.threads is not None:
         cnnc.set_num_threads(args.threads)
+    save = Path(args.save)
+    save.parent.mkdir(parents=True, exist_ok=True)  # now rather than after the training
     learn = ImageFolder(args.folder, args.size, crop="random")
     judge = ImageFolder(args.folder, args.size, crop="centre")
     rest, part = stratified_split(learn.labels, args.judge, seed=0)
+    with ThreadPoolExecutor(cnnc.get_num_threads()) as pool:
+        if bad := judge.check(pool.map):
+            raise SystemExit("\n".join(["these files must be mended or removed:", *(trouble for _, trouble in bad)]))
     print(f"{len(rest):,} images to learn from, {len(part):,} to judge by, {len(learn.classes)} classes")
 
     net = network(args.size, len(learn.classes)).build(learn.shape, seed=0)
@@ -52,8 +65,9 @@ def main():
         optimizer=cnnc.SGD(cnnc.OneCycle(args.lr), momentum=0.9, weight_decay=5e-4),
         validation_data=Loader(judge, batch_size=args.batch_size, index=part, order="sequential"),
     )
-    net.save(args.save)
-    print(f"saved {args.save}")
+    net.save(save)
+    save.with_suffix(".txt").write_text("\n".join(learn.classes), encoding="utf-8")
+    print(f"saved {save} and {save.with_suffix('.txt')}")
 
 
 if __name__ == "__main__":

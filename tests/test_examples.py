@@ -14,9 +14,13 @@ EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / "examples"
 X = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3)).astype(np.uint8)
 
 
-def run(name, *arguments, folder):
+def start(name, *arguments, folder):
     command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def run(name, *arguments, folder):
+    done = start(name, *arguments, folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -47,3 +51,8 @@ def test_a_folder_is_trained_on(tmp_path):
     assert "36 images to learn from, 4 to judge by, 2 classes" in printed
     assert "epoch 2/2: loss " in printed
     assert cnnc.load(tmp_path / "folder.safetensors").output_shape == (2,)
+    assert (tmp_path / "folder.txt").read_text() == "green\nred"
+    damaged = tmp_path / "images" / "red" / "3.png"
+    damaged.write_bytes(damaged.read_bytes()[:50])
+    stopped = start("train_folder.py", "images", "--size", 16, folder=tmp_path)
+    assert stopped.returncode == 1 and "must be mended or removed" in stopped.stderr and "red/3.png" in stopped.stderr

@@ -59,3 +59,18 @@ def test_the_example_looks_inside(tmp_path):
     assert sorted(path.name for path in (tmp_path / "o/p").iterdir()) == sorted(
         ["diagram.svg", *(f"{n}.png" for n in names)]
     )
+
+
+def test_the_example_with_weights_needs_no_data_set(tmp_path):
+    import cnnc
+
+    cnnc.save_torch_weights(cnnc.models.resnet_cifar(20), tmp_path / "w")
+    image = pytest.importorskip("PIL.Image", reason="images need Pillow: pip install cnnc[images]")
+    image.new("RGB", (60, 90), "red").save(tmp_path / "red.png")
+    example = [ROOT / "examples/look_inside.py", "--weights", "w"]
+    done = run([*example, "--photo", "red.png", "--out", "o"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^red.png: [a-z]+ \d+.\d %, ", done.stdout, flags=re.MULTILINE)
+    assert not (tmp_path / "o" / "confusion.png").exists() and (tmp_path / "o" / "grad_cam.png").exists()
+    done = run([*example, "--out", "other"], tmp_path)
+    assert done.returncode == 1 and done.stderr.startswith("--photo is needed") and not (tmp_path / "other").exists()
