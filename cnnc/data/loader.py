@@ -23,11 +23,7 @@ class Batch(NamedTuple):
 
 
 class Images:
-    """An array of images as a source: what a loader reads from.
-
-    A source has a length, the `shape` and `dtype` of an image, `labels` (or None), and `read(index, rng)`, which
-    returns the images of those places as a new array. `rng` is a NumPy generator of the batch's own.
-    """
+    """An array of images as a source: what a loader reads from."""
 
     def __init__(self, x, labels=None):
         x = x if isinstance(x, np.ndarray) else np.asarray(x)  # a memory-mapped file stays one
@@ -59,7 +55,9 @@ class Loader:
     (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, 2011.)
 
     Args:
-        x: (N, ...) images, also memory-mapped, or a source such as `cnnc.data.ImageFolder`.
+        x: (N, ...) images, also memory-mapped, or a source such as `cnnc.data.ImageFolder`: what has a length, the
+            `shape` and `dtype` of an image, `labels` or None, and `read(index, rng)`, which returns the images of those
+            places as a new array; `rng` is a NumPy generator of the batch's own.
         labels: N labels, of any kind that the loss takes; those of the source unless given.
         batch_size: images in a batch; the last one of an epoch may be smaller.
         index: the places of the images to use, such as a part from `cnnc.data.stratified_split`; all unless given.
