@@ -1,12 +1,12 @@
 """Train on a folder of images, one folder a class: `python examples/train_folder.py FOLDER --size 64`.
 
 Images are read, decoded, cut and resized on threads while the network works on those before: the memory is that of the
-network's plan and of a few batches, however many files there are. Every file is decoded once before, for a damaged one
-would end the training.
+network's plan and of a batch or two for each thread, however many files there are. Every file is decoded once before,
+for a damaged one would end the training.
 
 The names of the classes are saved beside the network. What it takes a new image for:
 
-    net, names = cnnc.load("folder.safetensors"), open("folder.txt").read().splitlines()
+    net, names = cnnc.load("folder.safetensors"), Path("folder.classes").read_text("utf-8").splitlines()
     names[net(cnnc.data.read_image("new.jpg", size=64)[None]).argmax()]
 """
 
@@ -46,7 +46,9 @@ def main():
     args = arguments()
     if args.threads is not None:
         cnnc.set_num_threads(args.threads)
-    save = Path(args.save)
+    save, names = Path(args.save), Path(args.save).with_suffix(".classes")
+    if save == names:
+        raise SystemExit(f"--save must not end in .classes, where the names of the classes go: received {save}")
     save.parent.mkdir(parents=True, exist_ok=True)  # now rather than after the training
     learn = ImageFolder(args.folder, args.size, crop="random")
     judge = ImageFolder(args.folder, args.size, crop="centre")
@@ -66,8 +68,8 @@ def main():
         validation_data=Loader(judge, batch_size=args.batch_size, index=part, order="sequential"),
     )
     net.save(save)
-    save.with_suffix(".txt").write_text("\n".join(learn.classes), encoding="utf-8")
-    print(f"saved {save} and {save.with_suffix('.txt')}")
+    names.write_text("\n".join(learn.classes), encoding="utf-8")
+    print(f"saved {save} and {names}")
 
 
 if __name__ == "__main__":

@@ -36,14 +36,16 @@ def pillow():
 
 
 def check_pixels(max_pixels):
-    """A positive int up to what Pillow decodes at all, or ValueError."""
-    most = pillow().MAX_IMAGE_PIXELS  # it warns beyond that, and refuses beyond twice as many
-    if check_count(max_pixels, "max_pixels") > (most or max_pixels):
+    """A positive int up to what Pillow decodes at all, or ValueError; for None, the usual one."""
+    most = pillow().MAX_IMAGE_PIXELS or math.inf  # it warns beyond that, and refuses beyond twice as many
+    if max_pixels is None:
+        return min(MAX_PIXELS, most)
+    if check_count(max_pixels, "max_pixels") > most:
         raise ValueError(f"max_pixels must be at most PIL.Image.MAX_IMAGE_PIXELS, {most}: received {max_pixels}")
     return int(max_pixels)
 
 
-def read_image(path, size=224, channels=3, max_pixels=MAX_PIXELS):
+def read_image(path, size=224, channels=3, max_pixels=None):
     """One image as a network that learned from an `ImageFolder` wants it: of the middle, size x size pixels.
 
     The shorter side is scaled to `size * 8 // 7` pixels. EXIF's orientation is followed, transparent parts become
@@ -53,10 +55,11 @@ def read_image(path, size=224, channels=3, max_pixels=MAX_PIXELS):
         path: str or os.PathLike, a JPEG, PNG, BMP, GIF or WebP file, told by its content.
         size: int, pixels a side.
         channels: 3 for RGB or 1 for grey.
-        max_pixels: int, the largest image that is decoded, in up to 12 bytes a pixel where parts are transparent.
+        max_pixels: int, the largest image that is decoded, in up to 12 bytes a pixel where parts are transparent;
+            2**26 unless given, or as many as Pillow is allowed to decode.
 
     Returns:
-        uint8 array (size, size, channels).
+        A new uint8 array (size, size, channels).
 
     Raises:
         ValueError: when an argument is out of its range, or the file is none of these formats, larger than max_pixels,
@@ -159,7 +162,7 @@ def _decode(image_module, file, size, channels, box, max_pixels):
     x, y = pixels.width / width, pixels.height / height
     cut = max(left * x, 0), max(top * y, 0), min(right * x, pixels.width), min(bottom * y, pixels.height)
     small = pixels.resize((size, size), image_module.Resampling.BILINEAR, cut)
-    return np.asarray(small).reshape(size, size, channels)
+    return np.array(small).reshape(size, size, channels)
 
 
 def _orientation(image):

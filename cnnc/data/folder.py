@@ -1,4 +1,4 @@
-"""A folder of images, one folder a class: decoded as they are asked for, so that only a batch is in memory."""
+"""A folder of images, one folder a class: decoded as they are asked for, so that only batches in work are in memory."""
 
 import itertools
 import os
@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnc.checks import check_count, check_interval
 from cnnc.data.boxes import TRIES, centre_box, random_box
-from cnnc.data.decoding import MAX_PIXELS, SUFFIXES, check_channels, check_pixels, decode
+from cnnc.data.decoding import SUFFIXES, check_channels, check_pixels, decode
 
 
 class ImageFolder:
@@ -30,7 +30,7 @@ class ImageFolder:
         area: pair of floats, the least and the largest share of the area for random crops, above 0 and at most 1.
         aspect: pair of floats, the least and the largest ratio of width to height for random crops.
         max_pixels: int, the largest image that is decoded; what its header says is compared before. Decoding takes up
-            to 12 bytes a pixel in each thread.
+            to 12 bytes a pixel in each thread. 2**26 unless given, or as many as Pillow is allowed to decode.
         classes: list of str, the folders in the order in which labels count; for a folder to judge by that may lack
             classes of the one to learn from, `classes=learn.classes`. All folders, sorted, unless given.
 
@@ -65,7 +65,7 @@ class ImageFolder:
     """
 
     def __init__(self, root, size=224, crop="centre", channels=3, area=(0.08, 1), aspect=(3 / 4, 4 / 3),
-                 max_pixels=MAX_PIXELS, classes=None):  # fmt: skip
+                 max_pixels=None, classes=None):  # fmt: skip
         size, channels, self.max_pixels = check_count(size, "size"), check_channels(channels), check_pixels(max_pixels)
         if crop not in ("centre", "random"):
             raise ValueError(f"crop must be 'centre' or 'random': received {crop!r}")
@@ -79,11 +79,12 @@ class ImageFolder:
         if not folders:
             raise ValueError(f"{self.root}: must have a folder of images for each class, received no folder")
         self.classes = folders if classes is None else _classes(classes)
-        if unknown := [name for name in folders if name not in self.classes]:
+        if unknown := sorted(set(folders) - set(self.classes)):
             raise ValueError(f"{os.path.join(self.root, unknown[0])}: must be one of the classes {self.classes}")
         self.paths, counts = [], [0] * len(self.classes)
+        there = set(folders)
         for label, name in enumerate(self.classes):
-            if name in folders:
+            if name in there:
                 files = sorted(_images(os.path.join(self.root, name), inside))
                 if not files:
                     raise ValueError(f"{os.path.join(self.root, name)}: a class must have an image, received none")

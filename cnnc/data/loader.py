@@ -67,8 +67,8 @@ class Loader:
         transforms: a list of functions (x, rng) that return a batch of images, such as `cnnc.data.Flip()`, done one
             after the other. One with an attribute `mixes` that is true takes and returns labels, too.
         seed: int from 0 to 2**64 - 1.
-        prefetch: how many batches are prepared ahead, beside the next one; 0 prepares each when it is asked for. One
-            for each thread, and at least 2, unless given.
+        prefetch: how many batches are prepared ahead, beside the one worked on; 0 prepares each when it is asked for.
+            One for each thread, and at least 2, unless given.
         threads: how many threads prepare batches, each of them a batch of its own; one for an array, otherwise as many
             as operations use.
         drop_last: leaves away a last batch that is smaller.
@@ -150,7 +150,7 @@ class Loader:
 
     def __iter__(self):
         """One epoch: yields (x, labels)."""
-        classes = self.labels.max() + 1 if self.mixes and self.labels.dtype.kind in "iu" else None
+        classes = int(self.labels.max()) + 1 if self.mixes and self.labels.dtype.kind in "biu" else None
         return ((batch.x, batch.labels) for batch in self.batches(self.labels, classes))
 
     def batches(self, labels, classes=None):

@@ -261,8 +261,9 @@ class PCAColour:
             raise ValueError(f"images must be an array (N, H, W, C): received {np.shape(images)}")
         channels = images.shape[3]
         sums, products, count = np.zeros(channels), np.zeros((channels, channels)), images.size // channels
-        for part in np.array_split(images, -(-images.size // (1 << 22))):  # a few MB of real numbers at a time
-            pixels = part.reshape(-1, channels) / _unit(images)
+        parts = min(len(images), -(-images.size // (1 << 22)))  # of a few MB
+        for part in np.array_split(images, parts):
+            pixels = part.reshape(-1, channels).astype(np.float64) / _unit(images)
             if not np.abs(pixels).max() <= SCALED:
                 raise ValueError(f"images must be bytes, or scaled to numbers from {-SCALED} to {SCALED}: received "
                                  f"{images.dtype} from {part.min():g} to {part.max():g}")  # fmt: skip

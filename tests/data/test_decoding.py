@@ -2,6 +2,7 @@
 
 import math
 import tracemalloc
+import unittest.mock
 
 import numpy as np
 import pytest
@@ -168,6 +169,10 @@ def test_an_image_is_read_as_from_a_folder(tmp_path):
     expected = ImageFolder(tmp_path / "root", size=20).read([0], None)[0]
     np.testing.assert_array_equal(read_image(path, 20), expected)
     assert read_image(path, 5, channels=1).shape == (5, 5, 1)
+    read_image(path, 20)[0] = 0  # it is the caller's
+    for limit, most in ((3072, 3072), (3072, None), (None, 1 << 40), (None, None)):
+        with unittest.mock.patch.object(Image, "MAX_IMAGE_PIXELS", limit):
+            assert read_image(path, max_pixels=most).shape == (224, 224, 3)
     for settings in ({"size": 0}, {"channels": 2}, {"max_pixels": 3071}, {"max_pixels": 1 << 30}):
         with pytest.raises(ValueError, match="received"):
             read_image(path, **settings)

@@ -282,6 +282,12 @@ def test_a_schedule_knows_of_the_steps_that_are_left():
     assert history["lr"][-1] == whole["lr"][-1]
 
 
+def test_mixed_classes_of_any_whole_type():
+    for labels, classes in ((LABELS > 0, 2), (np.r_[:9, 255].astype(np.uint8), 256)):
+        ((_, rows),) = Loader(X, labels, 10, transforms=[MixUp()])
+        assert rows.shape == (10, classes)
+
+
 def test_numbers_mix_as_rows_of_one():
     numbers = np.arange(10) / 2
     ((x, labels),) = Loader(numbers[:, None, None, None], numbers, 10, transforms=[MixUp()])

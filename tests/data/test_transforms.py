@@ -219,3 +219,14 @@ def test_refusals(make, text):
 def test_images_without_channels_are_refused(transform, shape):
     with pytest.raises(ValueError, match=rf"\({', '.join(map(str, shape))}\)"):
         transform(np.zeros(shape), rng())
+
+
+def test_principal_colours_of_any_images():
+    """Of one that is larger than a part, and in double precision whatever the images are."""
+    large = np.random.default_rng(0).integers(0, 256, (1, 1200, 1200, 3), np.uint8)
+    values, vectors = np.linalg.eigh(np.cov(large.reshape(-1, 3).T / 255, bias=True))
+    np.testing.assert_allclose(np.abs(PCAColour(large).colours), np.abs(vectors * values), atol=1e-9)
+    bright = 0.9 + 0.03 * np.random.default_rng(0).standard_normal((400, 32, 32, 3))
+    for dtype in (np.float32, np.float16):
+        lengths = np.linalg.norm(PCAColour(bright.astype(dtype)).colours, axis=0)
+        np.testing.assert_allclose(lengths, 0.0009, rtol=0.02)
