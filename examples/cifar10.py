@@ -15,7 +15,10 @@ from cnnc.data import Flip, Loader, PadCrop, cifar10, mean_std, mirrored, whiten
 
 
 def paper(x, seed):
-    """He, Zhang, Ren, Sun: Deep residual learning for image recognition, 2016, section 4.2."""
+    """He, Zhang, Ren, Sun: Deep residual learning for image recognition, 2016, section 4.2.
+
+    The paper has two GPUs, which normalise 64 images each, and all parameters decay.
+    """
     mean, std = mean_std(x)
     net = cnnc.Sequential([cnnc.Rescale(1 / std, -mean / std), *cnnc.models.resnet_cifar(20).layers])
     return {
@@ -23,7 +26,10 @@ def paper(x, seed):
         "epochs": 60,
         "batch_size": 128,
         "transforms": [Flip(), PadCrop(4, fill=mean.round())],
-        "optimizer": cnnc.SGD(cnnc.Step(0.1, milestones=(0.5, 0.75)), momentum=0.9, weight_decay=1e-4),
+        "optimizer": cnnc.SGD(
+            cnnc.Step(0.1, milestones=(0.5, 0.75)), momentum=0.9, weight_decay=1e-4, decay_vectors=True
+        ),
+        "accumulate": 2,
     }
 
 
@@ -82,10 +88,10 @@ def main():
     Path(args.save).parent.mkdir(parents=True, exist_ok=True)  # now rather than after the training
     (x, labels), test = cifar10(args.data)
     recipe = RECIPES[args.recipe](x, args.seed)
-    net, views = recipe["net"], recipe.get("views")
+    net, views, parts = recipe["net"], recipe.get("views"), recipe.get("accumulate", 1)
     loader = Loader(x, labels, recipe["batch_size"], transforms=recipe["transforms"], seed=args.seed)
     print(f"{net.count_parameters():,} parameters, "
-          f"{net.memory(recipe['batch_size'], training=True)['total'] / 1e6:.0f} MB for a step")  # fmt: skip
+          f"{net.memory(recipe['batch_size'] // parts, training=True)['total'] / 1e6:.0f} MB for a step")  # fmt: skip
     waited = []
     start = time.perf_counter()
     net.fit(
@@ -93,6 +99,7 @@ def main():
         epochs=recipe["epochs"] if args.epochs is None else args.epochs,
         optimizer=recipe["optimizer"],
         loss=cnnc.CrossEntropy(label_smoothing=recipe.get("label_smoothing", 0)),
+        accumulate=parts,
         ema=recipe.get("ema"),
         validation_data=test,
         callbacks=[lambda epoch, logs: waited.append(loader.waited / logs["seconds"])],

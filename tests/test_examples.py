@@ -31,7 +31,8 @@ def test_recipes_of_cifar(name, parameters):
     net = recipe["net"]
     assert net.count_parameters() == parameters
     loader = cnnc.data.Loader(X, np.arange(64) % 10, 32, transforms=recipe["transforms"])
-    history = net.fit(loader, epochs=2, optimizer=recipe["optimizer"], ema=recipe.get("ema"), progress=False)
+    settings = {"ema": recipe.get("ema"), "accumulate": recipe.get("accumulate", 1), "progress": False}
+    history = net.fit(loader, epochs=2, optimizer=recipe["optimizer"], **settings)
     assert np.isfinite(history["loss"]).all()
     assert net.evaluate(X, np.arange(64) % 10, views=recipe.get("views"))["loss"] > 0
 
@@ -51,7 +52,7 @@ def test_a_folder_is_trained_on(tmp_path):
     assert "36 images to learn from, 4 to judge by, 2 classes" in printed
     assert "epoch 2/2: loss " in printed
     assert cnnc.load(tmp_path / "folder.safetensors").output_shape == (2,)
-    assert (tmp_path / "folder.txt").read_text() == "green\nred"
+    assert (tmp_path / "folder.classes").read_text() == "green\nred"
     damaged = tmp_path / "images" / "red" / "3.png"
     damaged.write_bytes(damaged.read_bytes()[:50])
     stopped = start("train_folder.py", "images", "--size", 16, folder=tmp_path)
