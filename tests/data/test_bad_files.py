@@ -8,7 +8,7 @@ from samples import bad, good
 from cnnc.data import ImageFolder, cifar, cifar10, open_array
 
 LITTLE = 4 << 20
-XZ = 10 << 20  # the decoder of what lzma.compress makes has a dictionary of 8 MiB
+XZ = LITTLE + (8 << 20)  # the dictionary of a decoder of what lzma.compress makes
 
 
 @pytest.fixture(autouse=True)
