@@ -43,7 +43,7 @@ static __attribute__((noinline, unused)) vreal activate_dx_by_call(ptrdiff_t act
 }
 
 /* ReLU and its leaky form in place, as they cost no more than the memory that is passed over; the others by a call. */
-static inline __attribute__((always_inline)) vreal vactivate(ptrdiff_t act, vreal x, real alpha)
+INLINE vreal vactivate(ptrdiff_t act, vreal x, real alpha)
 {
     switch (act) {
     case ACTIVATION_none: return x;
@@ -53,7 +53,7 @@ static inline __attribute__((always_inline)) vreal vactivate(ptrdiff_t act, vrea
     }
 }
 
-static inline __attribute__((always_inline)) vreal vactivate_dx(ptrdiff_t act, vreal dy, vreal from, real alpha)
+INLINE vreal vactivate_dx(ptrdiff_t act, vreal dy, vreal from, real alpha)
 {
     switch (act) {
     case ACTIVATION_none: return dy;

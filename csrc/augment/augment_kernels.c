@@ -5,8 +5,6 @@
 #include "../core/simd.h"
 #include "../core/threads.h"
 
-#define INLINED static inline __attribute__((always_inline))
-
 /* CALL(C) with C a constant where it is one of the usual ones */
 #define USUAL_CHANNELS(C, CALL) \
     do {                        \
@@ -18,13 +16,13 @@
             CALL(C);            \
     } while (0)
 
-INLINED real get(const void *x, ptrdiff_t i, int bytes)
+INLINE real get(const void *x, ptrdiff_t i, int bytes)
 {
     return bytes ? (real)((const uint8_t *)x)[i] : ((const real *)x)[i];
 }
 
 /* Limits are those of whole numbers: comparing reals, the compiler would make branches of them. */
-INLINED void put(void *y, ptrdiff_t i, real value, int bytes)
+INLINE void put(void *y, ptrdiff_t i, real value, int bytes)
 {
     if (bytes) {
         int32_t nearest = (int32_t)(value + (real)0.5);
@@ -44,7 +42,7 @@ typedef real four_anywhere __attribute__((vector_size(4 * sizeof(real)), aligned
 /* --- windows --------------------------------------------------------------------------------------------- */
 
 /* y (count, C) = pixels x (count, C) from the last to the first */
-INLINED void turn(const uint8_t *restrict x, uint8_t *restrict y, ptrdiff_t count, ptrdiff_t C)
+INLINE void turn(const uint8_t *restrict x, uint8_t *restrict y, ptrdiff_t count, ptrdiff_t C)
 {
     for (ptrdiff_t j = 0; j < count; j++)
         memcpy(y + j * C, x + (count - 1 - j) * C, (size_t)C);
@@ -89,8 +87,8 @@ static void window_row(const uint8_t *x, uint8_t *y, const T(frame) *f, ptrdiff_
 
 /* --- resizing ---------------------------------------------------------------------------------------------- */
 
-INLINED void mix_rows(const void *x, real *restrict line, ptrdiff_t length, ptrdiff_t step, const real *weight,
-                      ptrdiff_t count, int bytes)
+INLINE void mix_rows(const void *x, real *restrict line, ptrdiff_t length, ptrdiff_t step, const real *weight,
+                     ptrdiff_t count, int bytes)
 {
     for (ptrdiff_t i = 0; i < length; i++)
         line[i] = weight[0] * get(x, i, bytes);
@@ -101,7 +99,7 @@ INLINED void mix_rows(const void *x, real *restrict line, ptrdiff_t length, ptrd
     }
 }
 
-INLINED void mix_pixels(const real *restrict line, real *restrict row, ptrdiff_t OW, ptrdiff_t C, const T(taps) *taps)
+INLINE void mix_pixels(const real *restrict line, real *restrict row, ptrdiff_t OW, ptrdiff_t C, const T(taps) *taps)
 {
     const real *weight = taps->weight;
     for (ptrdiff_t j = 0; j < OW; weight += taps->count[j++]) {
@@ -129,7 +127,7 @@ static void mix_columns(const real *line, real *row, ptrdiff_t OW, ptrdiff_t C, 
 #undef MIX
 }
 
-INLINED void finish(const real *restrict row, void *restrict y, ptrdiff_t length, int bytes)
+INLINE void finish(const real *restrict row, void *restrict y, ptrdiff_t length, int bytes)
 {
     for (ptrdiff_t i = 0; i < length; i++)
         put(y, i, row[i], bytes);
@@ -138,7 +136,7 @@ INLINED void finish(const real *restrict row, void *restrict y, ptrdiff_t length
 /* --- warps ------------------------------------------------------------------------------------------------- */
 
 /* x[u,v,c], also for (u, v) outside the image */
-INLINED real corner(const void *x, const T(frame) *f, ptrdiff_t u, ptrdiff_t v, ptrdiff_t c, int bytes)
+INLINE real corner(const void *x, const T(frame) *f, ptrdiff_t u, ptrdiff_t v, ptrdiff_t c, int bytes)
 {
     if (u < 0 || u >= f->H || v < 0 || v >= f->W) {
         if (!f->edge)
@@ -149,7 +147,7 @@ INLINED real corner(const void *x, const T(frame) *f, ptrdiff_t u, ptrdiff_t v, 
 }
 
 /* What is further away than a pixel looks the same from there, and has indices that fit. */
-INLINED double limited(double place, const T(frame) *f, ptrdiff_t length)
+INLINE double limited(double place, const T(frame) *f, ptrdiff_t length)
 {
     const double least = f->edge ? 0 : -1, most = f->edge ? (double)(length - 1) : (double)length;
     place = place > least ? place : least;
@@ -163,7 +161,7 @@ INLINED double limited(double place, const T(frame) *f, ptrdiff_t length)
 /* Four neighbouring bytes are one number, whose first three parts, converted where they stand in it, are these bytes
  * times PLACE: exact, and divided out where it costs least. The fourth byte is not wanted. */
 #define PLACE (four){1, 0x1p8, 0x1p16, 1}
-INLINED void load_four(const void *x, ptrdiff_t i, int bytes, four *loaded)
+INLINE void load_four(const void *x, ptrdiff_t i, int bytes, four *loaded)
 {
     typedef int32_t four_ints __attribute__((vector_size(16)));
     int32_t together;
@@ -175,8 +173,8 @@ INLINED void load_four(const void *x, ptrdiff_t i, int bytes, four *loaded)
     }
 }
 
-INLINED void warp_pixels(const void *restrict x, real *restrict row, const T(frame) *f, const double *matrix,
-                         ptrdiff_t i, ptrdiff_t OW, ptrdiff_t C, int bytes)
+INLINE void warp_pixels(const void *restrict x, real *restrict row, const T(frame) *f, const double *matrix,
+                        ptrdiff_t i, ptrdiff_t OW, ptrdiff_t C, int bytes)
 {
     const double first_u = matrix[0] * (double)i + matrix[2], first_v = matrix[3] * (double)i + matrix[5];
     const ptrdiff_t below = f->W * C;
@@ -207,8 +205,8 @@ INLINED void warp_pixels(const void *restrict x, real *restrict row, const T(fra
     }
 }
 
-INLINED void warp_row(const void *x, real *row, const T(frame) *f, const double *matrix, ptrdiff_t i, ptrdiff_t OW,
-                      int bytes)
+INLINE void warp_row(const void *x, real *row, const T(frame) *f, const double *matrix, ptrdiff_t i, ptrdiff_t OW,
+                     int bytes)
 {
 #define WARP(C) warp_pixels(x, row, f, matrix, i, OW, C, bytes)
     USUAL_CHANNELS(f->C, WARP);
@@ -217,8 +215,8 @@ INLINED void warp_row(const void *x, real *row, const T(frame) *f, const double 
 
 /* --- colours ------------------------------------------------------------------------------------------------ */
 
-INLINED void recolour_pixels(const void *restrict x, void *restrict y, ptrdiff_t pixels, ptrdiff_t C,
-                             const real *restrict matrix, const real *restrict offset, int bytes)
+INLINE void recolour_pixels(const void *restrict x, void *restrict y, ptrdiff_t pixels, ptrdiff_t C,
+                            const real *restrict matrix, const real *restrict offset, int bytes)
 {
     for (ptrdiff_t p = 0; p < pixels; p++)
         for (ptrdiff_t k = 0; k < C; k++) {
@@ -229,8 +227,8 @@ INLINED void recolour_pixels(const void *restrict x, void *restrict y, ptrdiff_t
         }
 }
 
-INLINED void recolour(const void *x, void *y, ptrdiff_t pixels, ptrdiff_t C, const real *matrix, const real *offset,
-                      int bytes)
+INLINE void recolour(const void *x, void *y, ptrdiff_t pixels, ptrdiff_t C, const real *matrix, const real *offset,
+                     int bytes)
 {
 #define RECOLOUR(C) recolour_pixels(x, y, pixels, C, matrix, offset, bytes)
     USUAL_CHANNELS(C, RECOLOUR);

@@ -2,14 +2,11 @@
 #include "../core/simd.h"
 #include "depthwise.h"
 
-#define UNROLL _Pragma("GCC unroll 16")
 enum { MOST_SUMS = 8, MOST_TAPS = 12, BLOCK = 16, LINE = 64 / sizeof(real) };
 
 /* P pixels share each load of the filter, Q vectors of channels each look at the table of taps. */
-static inline __attribute__((always_inline)) void forward_tile(const int P, const int Q, ptrdiff_t n, const tap *taps,
-                                                               ptrdiff_t count, const real *x, ptrdiff_t x_step,
-                                                               const real *w, const real *b, real *y,
-                                                               ptrdiff_t y_step, int accumulate)
+INLINE void forward_tile(const int P, const int Q, ptrdiff_t n, const tap *taps, ptrdiff_t count, const real *x,
+                         ptrdiff_t x_step, const real *w, const real *b, real *y, ptrdiff_t y_step, int accumulate)
 {
     vreal sum[MOST_SUMS][MOST_SUMS];
     UNROLL for (int q = 0; q < Q; q++) {
@@ -31,10 +28,9 @@ static inline __attribute__((always_inline)) void forward_tile(const int P, cons
 }
 
 /* All channels of P pixels. The last tap is the one that first sees a line of x. */
-static inline __attribute__((always_inline)) void forward_pixels(const int P, const int Q, const tap *taps,
-                                                                 ptrdiff_t count, ptrdiff_t C, const real *x,
-                                                                 ptrdiff_t x_step, const real *w, const real *b,
-                                                                 real *y, ptrdiff_t y_step, int accumulate, int fetch)
+INLINE void forward_pixels(const int P, const int Q, const tap *taps, ptrdiff_t count, ptrdiff_t C, const real *x,
+                           ptrdiff_t x_step, const real *w, const real *b, real *y, ptrdiff_t y_step,
+                           int accumulate, int fetch)
 {
     ptrdiff_t c = 0;
     for (; c + Q * VL <= C; c += Q * VL) {
@@ -66,9 +62,8 @@ static void forward(const tap *taps, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_
 
 /* T taps at a time share each load of dy; a few pixels at a time, so that their lines stay in the first-level
  * cache from one vector of channels to the next. */
-static inline __attribute__((always_inline)) void gradient_taps(const int T_, const tap *taps, ptrdiff_t pixels,
-                                                                ptrdiff_t C, const real *x, ptrdiff_t x_step,
-                                                                const real *dy, real *dw)
+INLINE void gradient_taps(const int T_, const tap *taps, ptrdiff_t pixels, ptrdiff_t C, const real *x,
+                          ptrdiff_t x_step, const real *dy, real *dw)
 {
     EACH_VECTOR(c, n, C, {
         vreal sum[MOST_TAPS];

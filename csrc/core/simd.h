@@ -10,6 +10,9 @@
 
 #include "isa.h"
 
+#define INLINE static inline __attribute__((always_inline)) /* so that sizes of tiles are constants */
+#define UNROLL _Pragma("GCC unroll 16")                     /* loops over what registers hold */
+
 enum { VL = CNNC_VBYTES / sizeof(real) }; /* lanes */
 
 #ifdef CNNC_DOUBLE

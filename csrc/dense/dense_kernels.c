@@ -2,9 +2,6 @@
 #include "dense.h"
 #include "../core/simd.h"
 
-#define UNROLL _Pragma("GCC unroll 16")
-#define INLINE static inline __attribute__((always_inline))
-
 /* Sums that registers hold: enough for the latency of two multipliers, few enough for their operands beside them. */
 enum { MOST_ROWS = 6, MOST_DOTS = 4, MOST_SUMS = 12, SHALLOW = 32 };
 

@@ -23,8 +23,7 @@ static void bias_add(const real *x, const real *b, real *y, ptrdiff_t rows, ptrd
 }
 
 /* A column of `vectors` vectors; `last` is how many lanes of the last one count. */
-static inline __attribute__((always_inline)) void sum_column(const real *dy, real *sum, ptrdiff_t rows, ptrdiff_t K,
-                                                             int vectors, ptrdiff_t last)
+INLINE void sum_column(const real *dy, real *sum, ptrdiff_t rows, ptrdiff_t K, int vectors, ptrdiff_t last)
 {
     vreal acc[4] = {{0}};
     for (ptrdiff_t m = 0; m < rows; m++)

@@ -8,11 +8,8 @@
 #include "gemm.h"
 #include "tiles.h"
 
-#define UNROLL _Pragma("GCC unroll 16")
-
-static inline __attribute__((always_inline)) void tile(const int M, const int V, const reduction *red,
-                                                       const place *places, const real *a, const real *b, real *y,
-                                                       const real *start, ptrdiff_t n)
+INLINE void tile(const int M, const int V, const reduction *red, const place *places, const real *a, const real *b,
+                 real *y, const real *start, ptrdiff_t n)
 {
     const real *row[MR1];
     vreal sum[MR1][2];
@@ -138,7 +135,7 @@ static inline vreal shuffle(vreal a, vreal b, vint from) { return __builtin_shuf
 #endif
 
 /* VL rows become columns: for s = 1, 2, 4 ... rows i and i + s trade their off-diagonal blocks of s x s. */
-static inline __attribute__((always_inline)) void transpose(vreal *row)
+INLINE void transpose(vreal *row)
 {
     vint lane;
     for (int l = 0; l < VL; l++)
@@ -154,8 +151,8 @@ static inline __attribute__((always_inline)) void transpose(vreal *row)
 }
 
 /* `count` columns of `rows` elements become rows of one vector, zeros behind. */
-static inline __attribute__((always_inline)) void transpose_block(real *dst, ptrdiff_t width, const real *src,
-                                                                  ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t count)
+INLINE void transpose_block(real *dst, ptrdiff_t width, const real *src, ptrdiff_t stride, ptrdiff_t rows,
+                            ptrdiff_t count)
 {
     vreal row[VL];
     UNROLL for (int i = 0; i < VL; i++)
@@ -202,9 +199,8 @@ static void column_sums(real *dst, const real *panel, ptrdiff_t rows, ptrdiff_t 
 }
 
 /* Whole vectors: what they write too much is a part of the next pixel, which comes after. */
-static inline __attribute__((always_inline)) void split_pixels(real *dst, ptrdiff_t plane, const ptrdiff_t depth,
-                                                               const real *src, ptrdiff_t count, ptrdiff_t step,
-                                                               ptrdiff_t channels)
+INLINE void split_pixels(real *dst, ptrdiff_t plane, const ptrdiff_t depth, const real *src, ptrdiff_t count,
+                         ptrdiff_t step, ptrdiff_t channels)
 {
     for (ptrdiff_t i = 0; i < count; i++, dst += depth, src += step) {
         real *to = dst;

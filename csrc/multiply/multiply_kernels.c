@@ -37,8 +37,8 @@ static void channels(const real *x, const real *g, real *y, ptrdiff_t rows, ptrd
 }
 
 /* A column of `vectors` vectors; `last` is how many lanes of the last one count. */
-static inline __attribute__((always_inline)) void dot_column(const real *a, const real *b, real *sum, ptrdiff_t rows,
-                                                             ptrdiff_t C, int vectors, ptrdiff_t last)
+INLINE void dot_column(const real *a, const real *b, real *sum, ptrdiff_t rows, ptrdiff_t C, int vectors,
+                       ptrdiff_t last)
 {
     vreal acc[4] = {{0}};
     for (ptrdiff_t m = 0; m < rows; m++)

@@ -3,8 +3,6 @@
 
 #include "../core/simd_math.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* s^-power; three quarters, the paper's, and a half by square roots, within 4 ulp */
 INLINE vreal inverse_power(vreal s, real power)
 {

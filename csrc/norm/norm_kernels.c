@@ -4,8 +4,6 @@
 #include "../activation/activate.h"
 #include "../core/threads.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* Rows of pixels have LEAST_WIDTH columns or more; GROUP rows and SPAN columns are summed at a time. */
 enum { LINE = 64 / sizeof(real), LEAST_WIDTH = 8 * LINE, GROUP = 4, SPAN = 512 };
 #define ALIGNED __attribute__((aligned(64)))

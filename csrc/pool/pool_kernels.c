@@ -5,10 +5,6 @@
 #include "../core/simd.h"
 #include "../core/threads.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
-#define UNROLL _Pragma("GCC unroll 8")
-
 enum { MAX, MAX_INDEX8, MAX_INDEX32, MEAN };
 enum { TOGETHER = 8 }; /* vectors of a pixel that are summed together */
 

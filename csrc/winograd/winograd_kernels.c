@@ -16,9 +16,7 @@
 #include "../gemm/tiles.h"
 #include "winograd.h"
 
-#define UNROLL _Pragma("GCC unroll 16")
 #define ROLLED _Pragma("GCC unroll 1") /* else addresses of all S S numbers are kept, on the stack */
-#define INLINE static inline __attribute__((always_inline))
 
 /* the positive points, and what is divided by at 0 and at each of them */
 #define A_ (11.0 / 16)
