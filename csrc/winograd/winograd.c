@@ -31,8 +31,10 @@ typedef struct {
     ptrdiff_t part, parts;             /* the most tiles of a task, how many parts a block has */
     ptrdiff_t chunk;                   /* slices of channels that a task multiplies at a time */
     ptrdiff_t v_plane, m_plane, u_plane;
-    ptrdiff_t v_length, m_length, u_length, taps_length, packed_length; /* elements, see make_plan */
-    real *v, *m, *u, *ready, *taps, *start, *zeros;
+    ptrdiff_t packed_length;
+    real *v, *m, *local, *taps; /* each thread's own, `own` elements apart, but for a joint v */
+    ptrdiff_t own;
+    real *u, *ready, *start, *zeros;
     size_t bytes;
 } plan;
 
@@ -66,12 +68,9 @@ static plan make_plan(const T(correlation) *c, ptrdiff_t S, void *scratch, int t
 
     p.v_plane = plane_of(p.slices.count * p.block * LINE);
     p.m_plane = plane_of(p.part * kern->nr);
-    p.v_length = p.points * p.v_plane;
-    p.m_length = p.points * p.m_plane;
-    const ptrdiff_t chunk_rows = p.chunk * p.slices.run;
+    const ptrdiff_t v = p.points * p.v_plane, chunk_rows = p.chunk * p.slices.run;
     if (p.joint) {
         p.u_plane = plane_of(chunk_rows * kern->nr);
-        p.u_length = p.points * p.u_plane;
         p.packed_length = c->KH * c->KW * c->CG * p.panels.padded;
     } else {
         p.packed_length = p.points * rows * p.panels.padded;
@@ -79,12 +78,15 @@ static plan make_plan(const T(correlation) *c, ptrdiff_t S, void *scratch, int t
     arena a = {scratch, 0};
     p.start = take(&a, p.panels.padded, size);
     p.zeros = take(&a, max_size(c->C, kern->nr), size);
-    p.v = take(&a, p.v_length * (p.joint ? 1 : threads), size);
-    p.m = take(&a, p.m_length * threads, size);
-    p.u = take(&a, p.joint ? p.u_length * threads : c->packed ? 0 : p.packed_length, size);
+    p.u = take(&a, p.joint || c->packed ? 0 : p.packed_length, size);
     p.ready = take(&a, p.joint && !c->transposed && !c->packed ? p.packed_length : 0, size);
-    p.taps_length = c->transposed ? c->KH * c->KW * (p.joint ? chunk_rows : PACK_ROWS) * kern->nr : 0;
-    p.taps = take(&a, p.taps_length * threads, size);
+    real *joint_v = take(&a, p.joint ? v : 0, size);
+    const ptrdiff_t lengths[] = {
+        p.joint ? 0 : v, p.points * p.m_plane, p.joint ? p.points * p.u_plane : 0,
+        c->transposed ? c->KH * c->KW * (p.joint ? chunk_rows : PACK_ROWS) * kern->nr : 0};
+    p.own = take_own(&a, threads, 4, lengths, (real **[]){&p.v, &p.m, &p.local, &p.taps});
+    if (p.joint)
+        p.v = joint_v;
     p.bytes = a.used;
     return p;
 }
@@ -190,15 +192,15 @@ static void run_task(const T(correlation) *c, const plan *p, const real *v, ptrd
 {
     const ptrdiff_t lanes = panel_lanes(&p->panels, panel), width = panel_width(&p->panels, panel);
     const ptrdiff_t column = panel * p->nr, rows = p->slices.count * p->slices.run;
-    real *m = p->m + thread_number() * p->m_length, *local = p->u + thread_number() * p->u_length;
+    const ptrdiff_t own = thread_number() * p->own;
+    real *m = p->m + own, *local = p->local + own;
     for (ptrdiff_t chunk = 0; chunk < p->slices.count; chunk += p->chunk) {
         const ptrdiff_t slices = min_size(p->chunk, p->slices.count - chunk), depth = slices * p->slices.run;
         const real *u = (c->packed ? c->packed : p->u) + p->points * rows * column;
         ptrdiff_t u_plane = rows * width;
         if (p->joint) {
             u = local, u_plane = p->u_plane;
-            transform_filters(c, p, local, u_plane, p->taps + thread_number() * p->taps_length, panel,
-                              chunk * p->slices.run, depth);
+            transform_filters(c, p, local, u_plane, p->taps + own, panel, chunk * p->slices.run, depth);
         }
         for (ptrdiff_t e = 0; e < p->points; e++)
             KERNELS(winograd)->product(&(T(winograd_product)){
@@ -223,7 +225,7 @@ static void run_alone(const T(correlation) *c, const plan *p, ptrdiff_t block)
 {
     const ptrdiff_t origin = part_begin(p->tiles.count, p->blocks, block);
     const ptrdiff_t count = part_begin(p->tiles.count, p->blocks, block + 1) - origin;
-    real *v = p->v + thread_number() * p->v_length;
+    real *v = p->v + thread_number() * p->own;
     for (ptrdiff_t t = 0; t < count; t++)
         transform_tile(c, p, v, origin + t, t, 0, p->slices.count);
     for (ptrdiff_t panel = 0; panel < p->panels.panels; panel++)
@@ -239,7 +241,7 @@ void T(winograd_run)(const T(correlation) *c, ptrdiff_t S, void *scratch, int th
     const int crew = team(threads, 0.25 * p.tiles.count * p.points * c->KG * (c->CG + 16));
     /* Threads share the filters, in pieces. */
     TEAM_FOR(dynamic, crew, i, pieces, 1, {
-        pack_piece(c, &p, p.joint ? p.ready : p.u, p.taps + thread_number() * p.taps_length, i);
+        pack_piece(c, &p, p.joint ? p.ready : p.u, p.taps + thread_number() * p.own, i);
     });
     /* Then blocks of tiles, which write apart. */
     TEAM_FOR(dynamic, crew, block, p.joint ? 0 : p.blocks, 1, {
@@ -256,8 +258,9 @@ void T(winograd_run)(const T(correlation) *c, ptrdiff_t S, void *scratch, int th
                                part_begin(p.slices.count, slice_parts, i % slice_parts + 1));
         });
         TEAM_FOR(dynamic, crew, i, p.parts * p.panels.panels, 1, {
-            run_task(c, &p, p.v, origin, part_begin(count, p.parts, i % p.parts),
-                     part_begin(count, p.parts, i % p.parts + 1), i / p.parts);
+            const ptrdiff_t part = i / p.panels.panels; /* outermost: mostly tiles that the same thread transformed */
+            run_task(c, &p, p.v, origin, part_begin(count, p.parts, part), part_begin(count, p.parts, part + 1),
+                     i % p.panels.panels);
         });
     }
 }

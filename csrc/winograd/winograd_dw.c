@@ -24,9 +24,10 @@ typedef struct {
     ptrdiff_t rows, row_parts;                /* the most channels of a task, how many parts a slice has */
     ptrdiff_t tasks;                          /* of a block */
     ptrdiff_t v_plane, dm_plane, du_plane;
-    ptrdiff_t v_length, dm_length, du_length; /* elements: a block's; dU's per thread */
     ptrdiff_t dw_length, db_slots;
-    real *v, *dm, *du, *dw, *db, *zeros;      /* scratch; dw is NULL with one slot */
+    real *v, *dm, *du;                        /* each thread's own, `own` elements apart; with one slot only du */
+    ptrdiff_t own;
+    real *dw, *db, *zeros;                    /* dw is NULL with one slot */
     size_t bytes;
 } plan;
 
@@ -51,16 +52,16 @@ static plan make_plan(const T(correlation_dw) *c, ptrdiff_t S, void *scratch, in
     p.v_plane = plane_of(p.slices.count * p.block * LINE);
     p.dm_plane = plane_of(p.panels.padded * p.block);
     p.du_plane = plane_of(p.rows * kern->nr);
-    p.v_length = p.points * p.v_plane;
-    p.dm_length = p.points * p.dm_plane;
-    p.du_length = p.points * p.du_plane;
+    const ptrdiff_t v = p.points * p.v_plane, dm = p.points * p.dm_plane;
     p.db_slots = p.slots > 1 ? p.slots : DB_SLOTS;
     arena a = {scratch, 0};
-    const ptrdiff_t copies = p.slots > 1 ? min_size(threads, p.slots) : 1;
     p.zeros = take(&a, max_size(max_size(c->C, c->KG), kern->nr), size);
-    p.v = take(&a, p.v_length * copies, size);
-    p.dm = take(&a, p.dm_length * copies, size);
-    p.du = take(&a, p.du_length * threads, size);
+    real *joint_v = take(&a, p.slots > 1 ? 0 : v, size), *joint_dm = take(&a, p.slots > 1 ? 0 : dm, size);
+    const int workers = p.slots > 1 ? (int)min_size(threads, p.slots) : threads;
+    const ptrdiff_t lengths[] = {p.slots > 1 ? v : 0, p.slots > 1 ? dm : 0, p.points * p.du_plane};
+    p.own = take_own(&a, workers, 3, lengths, (real **[]){&p.v, &p.dm, &p.du});
+    if (p.slots == 1)
+        p.v = joint_v, p.dm = joint_dm;
     p.dw = p.slots > 1 ? take(&a, p.slots * p.dw_length, size) : NULL;
     p.db = take(&a, p.db_slots * c->KG, size);
     p.bytes = a.used;
@@ -92,7 +93,7 @@ static extent extent_of(const plan *p, ptrdiff_t block)
 static void transform_tiles(const T(correlation_dw) *c, const plan *p, ptrdiff_t copy, const extent *e,
                             ptrdiff_t first, ptrdiff_t end, ptrdiff_t part, ptrdiff_t parts, real *db)
 {
-    real *v = p->v + copy * p->v_length, *dm = p->dm + copy * p->dm_length;
+    real *v = p->v + copy * p->own, *dm = p->dm + copy * p->own;
     const real *pixels[MOST_POINTS];
     for (ptrdiff_t t = first; t < end; t++) {
         const tile at = tile_at(&p->tiles, e->origin + t);
@@ -121,9 +122,9 @@ static void run_task(const T(correlation_dw) *c, const plan *p, ptrdiff_t copy, 
     const ptrdiff_t first = part_begin(run, p->row_parts, part), origin = slice * run + first;
     const ptrdiff_t rows = min_size(part_begin(run, p->row_parts, part + 1) - first, c->CG - origin);
     const ptrdiff_t width = panel_width(&p->panels, panel);
-    const real *v = p->v + copy * p->v_length + slice * p->block * LINE + first;
-    const real *dm = p->dm + copy * p->dm_length + column * p->block;
-    real *du = p->du + thread_number() * p->du_length;
+    const real *v = p->v + copy * p->own + slice * p->block * LINE + first;
+    const real *dm = p->dm + copy * p->own + column * p->block;
+    real *du = p->du + thread_number() * p->own;
     const chunking chunks = chunks_of(1, e->count, longest_chunk(KERNELS(gemm)));
     if (rows <= 0) /* the last slice may have fewer channels */
         return;
