@@ -19,6 +19,10 @@ static inline int thread_number(void) { return omp_get_thread_num(); }
 static inline int thread_number(void) { return 0; }
 #endif
 
+static inline ptrdiff_t min_size(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+static inline ptrdiff_t max_size(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
+static inline ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
+
 /* What is left of one thread's part of a loop; a cache line of its own. */
 typedef struct {
     _Alignas(64) ptrdiff_t next;
@@ -27,11 +31,9 @@ typedef struct {
 
 static inline void cut_evenly(part_left *parts, int crew, ptrdiff_t end, ptrdiff_t step)
 {
-    const ptrdiff_t turns = (end + step - 1) / step;
-    for (int t = 0; t < crew; t++) {
-        const ptrdiff_t last = turns * (t + 1) / crew * step;
-        parts[t] = (part_left){turns * t / crew * step, last < end ? last : end};
-    }
+    const ptrdiff_t turns = ceil_div(end, step);
+    for (int t = 0; t < crew; t++)
+        parts[t] = (part_left){turns * t / crew * step, min_size(turns * (t + 1) / crew * step, end)};
 }
 
 static inline ptrdiff_t take_turn(part_left *of, ptrdiff_t step)
@@ -82,9 +84,5 @@ enum { CHUNK = 4096 };
 
 /* Scratch is carved into parts of whole cache lines, so that no two threads share one. */
 static inline size_t cache_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
-static inline ptrdiff_t min_size(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
-static inline ptrdiff_t max_size(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
-static inline ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
 
 #endif
